@@ -1,0 +1,66 @@
+/**
+ * What can go wrong between us and a backend. A small closed family: each class decides what happens next, nobody
+ * reads message text. Messages are for people: they name the key, the property, the host and the remedy, are stable
+ * from try to try (no request ids, no times) and never hold a value.
+ */
+
+interface ProviderErrorInit {
+  /** The backend's own code, e.g. `AccessDeniedException` or `403`. */
+  readonly code?: string | undefined;
+  readonly cause?: unknown;
+}
+
+export abstract class ProviderError extends Error {
+  readonly code: string | undefined;
+
+  constructor(message: string, init: ProviderErrorInit = {}) {
+    super(message, init.cause === undefined ? undefined : { cause: init.cause });
+    this.code = init.code;
+  }
+}
+
+/** The backend itself said that there is no such secret (or version). The deletion policy decides. */
+export class SecretNotFoundError extends ProviderError {
+  override readonly name = 'SecretNotFoundError';
+}
+
+/** The secret is there, the asked-for property or shape is not. */
+export class PropertyNotFoundError extends ProviderError {
+  override readonly name = 'PropertyNotFoundError';
+}
+
+/** The ref cannot be asked for as it is (a `..` in a key, a version the backend does not know how to read). */
+export class InvalidRefError extends ProviderError {
+  override readonly name = 'InvalidRefError';
+}
+
+/** The store's spec, or an object it names, is missing or unusable. Nothing helps until one of them changes. */
+export class InvalidProviderConfigError extends ProviderError {
+  override readonly name = 'InvalidProviderConfigError';
+}
+
+/** The backend refused our credentials: login failed, token expired or revoked, role not assumable. */
+export class AuthenticationError extends ProviderError {
+  override readonly name = 'AuthenticationError';
+}
+
+/** We are who we say we are, but may not do this. */
+export class PermissionDeniedError extends ProviderError {
+  override readonly name = 'PermissionDeniedError';
+}
+
+/** Too many calls. `retryAfterMs` when the backend said when to come back. */
+export class ThrottledError extends ProviderError {
+  override readonly name = 'ThrottledError';
+  readonly retryAfterMs: number | undefined;
+
+  constructor(message: string, init: ProviderErrorInit & { readonly retryAfterMs?: number | undefined } = {}) {
+    super(message, init);
+    this.retryAfterMs = init.retryAfterMs;
+  }
+}
+
+/** No usable answer: refused connection, time-out, TLS failure, 5xx. Nothing is known about the secret. */
+export class BackendUnavailableError extends ProviderError {
+  override readonly name = 'BackendUnavailableError';
+}

@@ -1,0 +1,99 @@
+/**
+ * The world an integration test runs in. Written once, it has two makers: `sandboxEnv()` (everything in this process,
+ * used by `npm test`) and `realEnv()` (kube-apiserver, etcd, Vault, moto; used by `npm run test:e2e`). A test asks only
+ * for what this interface offers, so it cannot tell them apart, except through `supports()`.
+ */
+import type { KubeClient } from '../../src/kube/client.ts';
+import type { KubeObject, Stored } from '../../src/kube/types.ts';
+
+export type Feature =
+  /** The backend can be told to deny or throttle (D80: moto checks no policies). */
+  | 'aws-faults'
+  /** The API server can be told to misbehave on request (429, 410, half a line). */
+  | 'kube-faults'
+  | 'vault-faults'
+  /** `advance()` is instant. Where it is not, cases that need more than 20 s are left out (D81). */
+  | 'fast-time'
+  /** Servers can be stopped and started again on the same address. */
+  | 'restart';
+
+export interface AwsBackend {
+  /** Base URL for the `AWS_*_ENDPOINT` variables. */
+  readonly endpoint: string;
+  /** Creates or replaces a Secrets Manager secret in `region` (default `eu-central-1`). */
+  putSecret(name: string, value: string | Uint8Array, options?: { tags?: Record<string, string> }): Promise<void>;
+  deleteSecret(name: string): Promise<void>;
+  putParameter(
+    name: string,
+    value: string,
+    options?: { type?: 'String' | 'SecureString' | 'StringList' },
+  ): Promise<void>;
+  /** Calls seen since the last `resetCalls()`, by action name, e.g. `GetSecretValue`, `AssumeRole`. */
+  calls(): Promise<ReadonlyMap<string, number>>;
+  resetCalls(): Promise<void>;
+  /** Makes calls of one action fail until healed. Needs `aws-faults`. `match` limits it to a secret's name or a role. */
+  fault(action: string, fault: 'deny' | 'throttle' | 'unavailable' | 'expired-token', match?: string): Promise<void>;
+  heal(): Promise<void>;
+}
+
+export interface VaultBackend {
+  readonly address: string;
+  /** A token with all rights. */
+  readonly rootToken: string;
+  /** A call to Vault's HTTP API with the root token; `path` without `/v1/`. Returns the parsed body or undefined (204). */
+  api(method: 'GET' | 'PUT' | 'POST' | 'DELETE' | 'LIST', path: string, body?: unknown): Promise<unknown>;
+  /** Writes the data of a KV secret. `version` is that of the mount. */
+  put(mount: string, key: string, data: Record<string, unknown>, version?: 'v1' | 'v2'): Promise<void>;
+  /** Requests seen since the last `resetCalls()`, as `METHOD path`, e.g. `GET secret/data/db`. */
+  calls(): Promise<ReadonlyMap<string, number>>;
+  resetCalls(): Promise<void>;
+  /** Stops answering and comes back on the same address. Needs `restart`. */
+  stop(): Promise<void>;
+  start(): Promise<void>;
+}
+
+export interface KubeFaults {
+  /** Ends every open watch, cleanly or by resetting the connection. */
+  dropWatches(how: 'end' | 'reset'): Promise<void>;
+  /** Answers the next `count` requests that match with this status. Needs `kube-faults`. */
+  respond(
+    match: { readonly method?: string; readonly path?: RegExp },
+    answer: { readonly status: number; readonly retryAfterSeconds?: number },
+    count: number,
+  ): Promise<void>;
+  /** Forgets old versions, so that a watch from one of them gets 410. */
+  compact(): Promise<void>;
+  /** Stops the API server; its data survives. Needs `restart`. */
+  stop(): Promise<void>;
+  start(): Promise<void>;
+}
+
+/** A running operator, in this process. */
+export interface Operator {
+  readonly metricsUrl: string;
+  readonly healthUrl: string;
+  /** All log lines so far, parsed. */
+  logs(): readonly Record<string, unknown>[];
+  stop(): Promise<void>;
+}
+
+export interface Env {
+  readonly kind: 'sandbox' | 'real';
+  /** A client with all rights. */
+  readonly kube: KubeClient;
+  readonly aws: AwsBackend;
+  readonly vault: VaultBackend;
+  readonly kubeFaults: KubeFaults;
+  supports(feature: Feature): boolean;
+  /** A fresh namespace with a unique name that starts with `prefix`; removed when the env is disposed. */
+  namespace(prefix: string): Promise<string>;
+  /** Applies objects (create or replace, spec and metadata), in order, as a user's `kubectl apply` would. */
+  apply(...objects: readonly KubeObject[]): Promise<readonly Stored[]>;
+  /** Starts the operator with extra command line flags, e.g. `['--concurrent=4']`. Stopped when the env is disposed. */
+  startOperator(flags?: readonly string[]): Promise<Operator>;
+  /** Lets `ms` milliseconds pass for operator and backends: instantly in the sandbox, by waiting on the real parts. */
+  advance(ms: number): Promise<void>;
+  /** Polls until `check` returns without throwing, or fails with its last error after `timeoutMs` (default 10 s of real time). */
+  eventually<T>(check: () => T | Promise<T>, timeoutMs?: number): Promise<T>;
+  dispose(): Promise<void>;
+}
