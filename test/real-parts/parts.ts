@@ -1,0 +1,84 @@
+/**
+ * What the real parts are: names, pinned versions and how each is made. The dependency graphs are pinned by the Go
+ * modules and the Python requirements in `modules/`; this file only says what to build from them.
+ */
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+export type PartName =
+  'etcd' | 'kube-apiserver' | 'kube-controller-manager' | 'kubectl' | 'vault' | 'vault-auth-kubernetes' | 'moto';
+
+export interface GoPart {
+  readonly name: Exclude<PartName, 'moto'>;
+  readonly version: string;
+  /** Folder below `modules/` that pins the dependencies. */
+  readonly module: string;
+  /** The main package. */
+  readonly pkg: string;
+  readonly tags?: string;
+  readonly ldflags?: string;
+  /** File name of the result; a Vault plugin is registered under the name of its file. */
+  readonly file: string;
+  /** Minutes on two cores with an empty Go cache: said before the build starts. */
+  readonly minutes: number;
+}
+
+const KUBERNETES = 'v1.36.3';
+const VERSION_VARIABLE = 'k8s.io/component-base/version';
+const kubernetesFlags = [
+  `-X ${VERSION_VARIABLE}.gitVersion=${KUBERNETES}`,
+  `-X ${VERSION_VARIABLE}.gitMajor=1`,
+  `-X ${VERSION_VARIABLE}.gitMinor=${KUBERNETES.split('.')[1]}`,
+].join(' ');
+
+function kubernetes(name: 'kube-apiserver' | 'kube-controller-manager' | 'kubectl', minutes: number): GoPart {
+  const pkg = `k8s.io/kubernetes/cmd/${name}`;
+  return { name, version: KUBERNETES, module: 'kubernetes', pkg, ldflags: kubernetesFlags, file: name, minutes };
+}
+
+export const GO_PARTS: readonly GoPart[] = [
+  { name: 'etcd', version: 'v3.6.8', module: 'etcd', pkg: 'go.etcd.io/etcd/server/v3', file: 'etcd', minutes: 1 },
+  kubernetes('kube-apiserver', 7),
+  kubernetes('kube-controller-manager', 3),
+  kubernetes('kubectl', 1),
+  {
+    name: 'vault',
+    version: 'v1.21.2',
+    module: 'vault',
+    pkg: 'github.com/hashicorp/vault',
+    tags: 'minimal',
+    file: 'vault',
+    minutes: 6,
+  },
+  {
+    name: 'vault-auth-kubernetes',
+    version: 'v0.23.1',
+    module: 'vault-auth-kubernetes',
+    pkg: 'github.com/hashicorp/vault-plugin-auth-kubernetes/cmd/vault-plugin-auth-kubernetes',
+    file: 'kubernetes',
+    minutes: 2,
+  },
+];
+
+export const MOTO = { name: 'moto', version: '5.2.5', minutes: 1 } as const;
+
+const modules = new URL('./modules/', import.meta.url);
+
+export function moduleFolder(module: string): string {
+  return fileURLToPath(new URL(`${module}/`, modules));
+}
+
+export const motoRequirements = fileURLToPath(new URL('moto/requirements.txt', modules));
+
+/** The name of the folder in the cache: changes whenever anything that goes into the part changes. */
+export function cacheName(part: GoPart | typeof MOTO): string {
+  const digest = createHash('sha256');
+  if ('module' in part) {
+    for (const file of ['go.mod', 'go.sum']) digest.update(readFileSync(`${moduleFolder(part.module)}${file}`));
+    digest.update(JSON.stringify([part.pkg, part.tags, part.ldflags]));
+  } else {
+    digest.update(readFileSync(motoRequirements));
+  }
+  return `${part.name}-${part.version}-${digest.digest('hex').slice(0, 8)}`;
+}
