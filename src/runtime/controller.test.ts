@@ -1,0 +1,382 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { ManualClock } from '../../test/builders/manual-clock.ts';
+import { silentLog, type Log } from '../log.ts';
+import {
+  Controller,
+  RetryAfterError,
+  TerminalError,
+  type ControllerOptions,
+  type Outcome,
+  type ReconcileContext,
+} from './controller.ts';
+import { silentObserver } from './observer.ts';
+import { LANES } from './work-queue.ts';
+
+class Conflict extends Error {}
+class Outage extends Error {}
+
+interface Line {
+  readonly level: string;
+  readonly fields: Record<string, unknown>;
+}
+
+const recordingLog = (lines: Line[]): Log => {
+  const at = (level: string) => (fields: object) => void lines.push({ level, fields: { ...fields } });
+  return {
+    ...silentLog,
+    debug: at('debug'),
+    info: at('info'),
+    warn: at('warn'),
+    error: at('error'),
+    child: () => recordingLog(lines),
+  };
+};
+
+/** A running controller whose reconcile is `body`, with everything it did. */
+function running(
+  body: (key: string, context: ReconcileContext, nth: number) => Promise<Outcome> | Outcome,
+  options: Partial<ControllerOptions> = {},
+) {
+  const clock = new ManualClock();
+  const startedAt = clock.now();
+  const lines: Line[] = [];
+  const counted: string[] = [];
+  const calls: { key: string; at: number; context: ReconcileContext }[] = [];
+  const controller = new Controller({
+    name: 'thing',
+    clock,
+    random: () => 0,
+    log: recordingLog(lines),
+    errors: { isConflict: (error) => error instanceof Conflict, isOutage: (error) => error instanceof Outage },
+    observer: {
+      ...silentObserver,
+      reconciled: (result) => void counted.push(result),
+      failedAs: (what) => void counted.push(what),
+    },
+    reconcile: async (key, context) => {
+      calls.push({ key, at: clock.now() - startedAt, context });
+      return body(key, context, calls.length);
+    },
+    ...options,
+  });
+  const stop = new AbortController();
+  const ended = controller.run(stop.signal);
+  return { clock, controller, calls, lines, counted, stop: () => stop.abort(), ended };
+}
+
+const times = (calls: readonly { at: number }[]): number[] => calls.map((call) => call.at / 1000);
+const never = (signal: AbortSignal): Promise<never> =>
+  new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)));
+
+describe('a reconcile that returns', () => {
+  it('is not repeated when it asks for nothing', async () => {
+    const { clock, controller, calls, counted } = running(() => ({}));
+    controller.enqueue('ns/a', LANES.first);
+    await clock.advance(3_600_000);
+    assert.equal(calls.length, 1);
+    assert.equal(calls[0]?.context.lane, LANES.first);
+    assert.deepEqual(counted, ['success']);
+    assert.equal(clock.pendingTimers, 0);
+  });
+
+  it('is repeated after the time it asks for, in the periodic lane', async () => {
+    const { clock, controller, calls, counted } = running(() => ({ requeueAfterMs: 60_000 }));
+    controller.enqueue('ns/a', LANES.first);
+    await clock.advance(120_000);
+    assert.deepEqual(times(calls), [0, 60, 120]);
+    assert.equal(calls[1]?.context.lane, LANES.periodic);
+    assert.deepEqual(counted, ['requeue_after', 'requeue_after', 'requeue_after']);
+  });
+
+  it('makes earlier failures forgotten, and only then', async () => {
+    const fails = new Set([1, 2, 4]);
+    const { clock, controller, calls } = running((_key, _context, nth) => {
+      if (fails.has(nth)) throw new Error('no');
+      return {};
+    });
+    controller.enqueue('ns/a', LANES.first);
+    await clock.advance(10_000);
+    controller.enqueue('ns/a', LANES.woken);
+    await clock.advance(10_000);
+    assert.deepEqual(times(calls), [0, 1, 3, 10, 11]);
+    assert.deepEqual(
+      calls.map((call) => call.context.attempt),
+      [0, 1, 2, 0, 1],
+    );
+  });
+
+  it('says nothing in the log', async () => {
+    const { clock, controller, lines } = running(() => ({ requeueAfterMs: 1000 }));
+    controller.enqueue('ns/a', LANES.first);
+    await clock.advance(10_000);
+    assert.deepEqual(lines, []);
+  });
+});
+
+describe('a reconcile that throws', () => {
+  it('backs off from one second to seven minutes, in the retry lane', async () => {
+    const { clock, controller, calls } = running(() => {
+      throw new Error('no');
+    });
+    controller.enqueue('ns/a', LANES.first);
+    await clock.advance(1_400_000);
+    assert.deepEqual(times(calls), [0, 1, 3, 7, 15, 31, 63, 127, 255, 511, 931, 1351]);
+    assert.equal(calls[1]?.context.lane, LANES.retry);
+  });
+
+  it('is logged once per try, as an error, with its key, what it is about and when it is tried again', async () => {
+    const failure = new Error('no such key');
+    const { clock, controller, lines } = running(
+      () => {
+        throw failure;
+      },
+      { describe: () => ({ store: 'SecretStore/vault' }) },
+    );
+    controller.enqueue('ns/a', LANES.first);
+    await clock.advance(1000);
+    assert.equal(lines.length, 2);
+    const { reconcileID, ...fields } = lines[0]?.fields ?? {};
+    assert.match(String(reconcileID), /^[0-9a-f]{8}$/);
+    assert.deepEqual(fields, {
+      controller: 'thing',
+      namespace: 'ns',
+      name: 'a',
+      store: 'SecretStore/vault',
+      error: failure,
+      retryInSeconds: 1,
+    });
+    assert.equal(lines[0]?.level, 'error');
+  });
+
+  it('does not disturb other keys, even when it is a bug', async () => {
+    const { clock, controller, calls, counted } = running((key) => {
+      if (key === 'ns/bad') throw new TypeError('undefined is not a function');
+      return {};
+    });
+    controller.enqueue('ns/bad', LANES.first);
+    controller.enqueue('ns/good', LANES.first);
+    await clock.advance(0);
+    assert.equal(calls.length, 2);
+    assert.deepEqual(counted.toSorted(), ['error', 'panic', 'success']);
+  });
+
+  it('before its first await is treated no differently', async () => {
+    const { clock, controller, counted } = running(() => ({}), {
+      reconcile: () => {
+        throw new RangeError('at once');
+      },
+    });
+    controller.enqueue('a', LANES.first);
+    await clock.advance(0);
+    assert.deepEqual(counted, ['panic', 'error']);
+  });
+
+  it('runs again at once when its key was woken meanwhile', async () => {
+    const { clock, controller, calls } = running(async (key, _context, nth) => {
+      if (nth === 1) controller.enqueue(key, LANES.woken);
+      if (nth === 1) throw new Error('no');
+      return {};
+    });
+    controller.enqueue('ns/a', LANES.first);
+    await clock.advance(10_000);
+    assert.deepEqual(times(calls), [0, 0]);
+  });
+});
+
+describe('a terminal error', () => {
+  it('is counted and not retried until something changes', async () => {
+    const { clock, controller, calls, counted, lines } = running(() => {
+      throw new TerminalError('InvalidSpec', 'refreshInterval: not a duration');
+    });
+    controller.enqueue('ns/a', LANES.first);
+    await clock.advance(3_600_000);
+    assert.equal(calls.length, 1);
+    assert.deepEqual(counted, ['terminal', 'error']);
+    assert.equal(lines[0]?.fields['reason'], 'InvalidSpec');
+    controller.enqueue('ns/a', LANES.woken);
+    await clock.advance(0);
+    assert.equal(calls.length, 2);
+  });
+
+  it('is looked at again at the time it names', async () => {
+    const { clock, controller, calls } = running(() => {
+      throw new TerminalError('InvalidSpec', 'no', { retryAfterMs: 3_600_000 });
+    });
+    controller.enqueue('ns/a', LANES.first);
+    await clock.advance(7_200_000);
+    assert.deepEqual(times(calls), [0, 3600, 7200]);
+  });
+});
+
+describe('an error that says when to come back', () => {
+  it('is obeyed and does not grow the backoff', async () => {
+    const { clock, controller, calls } = running((_key, _context, nth) => {
+      if (nth <= 3) throw new RetryAfterError('throttled', 30_000);
+      throw new Error('no');
+    });
+    controller.enqueue('ns/a', LANES.first);
+    await clock.advance(91_000);
+    assert.deepEqual(times(calls), [0, 30, 60, 90, 91]);
+  });
+
+  it('never makes a tight loop', async () => {
+    const { clock, controller, calls } = running(() => {
+      throw new RetryAfterError('throttled', 0);
+    });
+    controller.enqueue('ns/a', LANES.first);
+    await clock.advance(3000);
+    assert.deepEqual(times(calls), [0, 1, 2, 3]);
+  });
+});
+
+describe('a conflict', () => {
+  it('is tried again at once, in the same lane, without an error in the log', async () => {
+    const { clock, controller, calls, counted, lines } = running((_key, _context, nth) => {
+      if (nth === 1) throw new Conflict();
+      return {};
+    });
+    controller.enqueue('ns/a', LANES.first);
+    await clock.advance(0);
+    assert.deepEqual(times(calls), [0, 0]);
+    assert.equal(calls[1]?.context.lane, LANES.first);
+    assert.deepEqual(counted, ['requeue', 'success']);
+    assert.deepEqual(
+      lines.map((line) => line.level),
+      ['debug'],
+    );
+  });
+
+  it('that never ends becomes a failure with backoff', async () => {
+    const { clock, controller, calls } = running(() => {
+      throw new Conflict();
+    });
+    controller.enqueue('ns/a', LANES.first);
+    await clock.advance(10_000);
+    assert.deepEqual(times(calls), [0, 0, 0.05, 0.15, 0.3, 0.5, 1.5, 3.5, 7.5]);
+  });
+});
+
+describe('an outage', () => {
+  it('is retried within 20 s however long it lasts, and leaves the backoff of the key where it was', async () => {
+    const { clock, controller, calls } = running((_key, _context, nth) => {
+      if (nth <= 40) throw new Outage();
+      throw new Error('the key itself');
+    });
+    controller.enqueue('ns/a', LANES.first);
+    await clock.advance(751_000);
+    const gaps = times(calls).map((at, i, all) => at - (all[i - 1] ?? 0));
+    assert.deepEqual(gaps.slice(0, 8), [0, 1, 2, 4, 8, 16, 20, 20]);
+    assert.ok(Math.max(...gaps) <= 20);
+    assert.ok(calls.length > 41);
+    assert.equal(gaps[41], 1);
+  });
+});
+
+describe('many keys', () => {
+  it('are in flight at the same time, a thousand by default', async () => {
+    const { clock, controller, calls, stop, ended } = running((_key, { signal }) => never(signal));
+    for (let i = 0; i < 1500; i++) controller.enqueue(`ns/${i}`, LANES.first);
+    await clock.advance(0);
+    assert.equal(calls.length, 1000);
+    assert.equal(controller.gauges().running, 1000);
+    stop();
+    await ended;
+    assert.equal(clock.pendingTimers, 0);
+  });
+
+  it('of one slow group leave room for another group', async () => {
+    const { clock, controller, calls, stop, ended } = running(
+      (key, { signal }) => (key.startsWith('slow/') ? never(signal) : {}),
+      { concurrency: 10, groupOf: (key) => key.split('/')[0] ?? '' },
+    );
+    for (let i = 0; i < 50; i++) controller.enqueue(`slow/${i}`, LANES.first);
+    controller.enqueue('quick/1', LANES.retry);
+    await clock.advance(0);
+    assert.ok(calls.some((call) => call.key === 'quick/1'));
+    stop();
+    await ended;
+  });
+});
+
+describe('a pause', () => {
+  it('aborts what is in flight, quietly, and runs it again afterwards without counting a failure', async () => {
+    const { clock, controller, calls, lines, counted } = running((_key, { signal }, nth) =>
+      nth === 1 ? never(signal) : {},
+    );
+    controller.enqueue('ns/a', LANES.first);
+    await clock.advance(0);
+    controller.pause();
+    controller.enqueue('ns/b', LANES.first);
+    await clock.advance(60_000);
+    assert.equal(calls.length, 1);
+    assert.equal(calls[0]?.context.signal.aborted, true);
+    controller.resume();
+    await clock.advance(0);
+    assert.deepEqual(calls.map((call) => call.key).toSorted(), ['ns/a', 'ns/a', 'ns/b']);
+    assert.deepEqual(lines, []);
+    assert.deepEqual(counted, ['success', 'success']);
+  });
+});
+
+describe('a reconcile that takes too long', () => {
+  it('is aborted at the deadline, counted and retried', async () => {
+    const { clock, controller, calls, counted } = running((_key, { signal }, nth) => (nth === 1 ? never(signal) : {}), {
+      deadlineMs: 60_000,
+    });
+    controller.enqueue('ns/a', LANES.first);
+    await clock.advance(61_000);
+    assert.deepEqual(times(calls), [0, 61]);
+    assert.deepEqual(counted, ['timeout', 'error', 'success']);
+    assert.equal(clock.pendingTimers, 0);
+  });
+});
+
+describe('a stop', () => {
+  it('aborts what is in flight, waits for it and drops what waits', async () => {
+    const finished: string[] = [];
+    const { clock, controller, calls, lines, stop, ended } = running(
+      async (key, { signal }) => {
+        await never(signal).catch(() => {});
+        finished.push(key);
+        return { requeueAfterMs: 1 };
+      },
+      { concurrency: 1 },
+    );
+    controller.enqueue('ns/a', LANES.first);
+    controller.enqueue('ns/b', LANES.first);
+    await clock.advance(0);
+    stop();
+    await ended;
+    assert.deepEqual(finished, ['ns/a']);
+    assert.equal(calls.length, 1);
+    assert.deepEqual(lines, []);
+    assert.equal(clock.pendingTimers, 0);
+  });
+
+  it('waits no longer than the grace period for what does not listen, and names it', async () => {
+    const { clock, controller, lines, stop, ended } = running(() => new Promise<never>(() => {}), { graceMs: 30_000 });
+    let over = false;
+    const watched = ended.then(() => (over = true));
+    controller.enqueue('ns/deaf', LANES.first);
+    await clock.advance(0);
+    stop();
+    await clock.advance(29_999);
+    assert.equal(over, false);
+    await clock.advance(1);
+    await watched;
+    assert.deepEqual(lines[0]?.fields['keys'], ['ns/deaf']);
+  });
+
+  it('before the start means that nothing runs', async () => {
+    const controller = new Controller({
+      name: 'thing',
+      clock: new ManualClock(),
+      random: () => 0,
+      log: silentLog,
+      reconcile: () => assert.fail('must not run'),
+    });
+    controller.enqueue('ns/a', LANES.first);
+    await controller.run(AbortSignal.abort());
+  });
+});
