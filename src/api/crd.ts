@@ -141,6 +141,15 @@ function rootSchema(kind: KindDefinition): StructuralSchema {
   };
 }
 
+/**
+ * A deprecated version says so in its description too. That also keeps its schema different from the stored version's:
+ * the API server (1.36) folds equal schemas of all versions into one and then refuses `selectableFields` of one version.
+ */
+function versionSchema(it: KindVersion, schema: StructuralSchema): StructuralSchema {
+  if (it.deprecation === undefined) return schema;
+  return { ...schema, description: `Deprecated version: ${it.deprecation}. ${schema.description ?? ''}` };
+}
+
 function version(kind: KindDefinition, it: KindVersion, schema: StructuralSchema) {
   return {
     name: it.name,
@@ -152,7 +161,7 @@ function version(kind: KindDefinition, it: KindVersion, schema: StructuralSchema
       ? {}
       : { selectableFields: it.selectableFields.map((jsonPath) => ({ jsonPath })) }),
     subresources: kind.statusSubresource ? { status: {} } : {},
-    schema: { openAPIV3Schema: schema },
+    schema: { openAPIV3Schema: versionSchema(it, schema) },
   };
 }
 

@@ -97,3 +97,15 @@ function decimal(value: bigint, unit: bigint): string {
   const fraction = (value % unit).toString().padStart(digits, '0').replace(/0+$/, '');
   return fraction === '' ? `${value / unit}` : `${value / unit}.${fraction}`;
 }
+
+/** What is wrong with a field that holds a duration, as a sentence in a list; empty when it is absent or fine. */
+export function durationProblem(field: string, text: string | undefined): readonly string[] {
+  if (text === undefined) return [];
+  try {
+    parseDuration(text);
+    return [];
+  } catch (error) {
+    if (error instanceof DurationError) return [`${field}: ${error.message}`];
+    throw error;
+  }
+}

@@ -72,7 +72,7 @@ const GENERATORS = ['external-secrets', 'external-secrets-generators'];
 
 /** `v1`, stored, and `v1beta1`, which old manifests name (Q01) and which is only another name for the same schema (D10). */
 function v1AndV1beta1(kind: string, columns: readonly Column[], selectableFields: readonly string[] = []) {
-  const deprecation = `${resources.GROUP}/v1beta1 ${kind} is deprecated; write apiVersion: ${resources.GROUP}/v1 instead`;
+  const deprecation = `${resources.GROUP}/v1beta1 ${kind} is deprecated; use ${resources.GROUP}/v1 ${kind}`;
   return [
     { name: 'v1', storage: true, columns, selectableFields },
     { name: 'v1beta1', storage: false, deprecation, columns, selectableFields: [] },
