@@ -1,0 +1,19 @@
+/**
+ * Which errors say that somebody else is down, or that we lost a race: neither is the fault of the object at hand, so neither
+ * grows its backoff (D57).
+ */
+import { AlreadyExistsError, ConflictError, TooManyRequestsError, UnreachableError } from '../kube/errors.ts';
+import { BackendUnavailableError, ThrottledError } from '../providers/errors.ts';
+
+export function isOutage(error: unknown): boolean {
+  return (
+    error instanceof UnreachableError ||
+    error instanceof TooManyRequestsError ||
+    error instanceof BackendUnavailableError ||
+    error instanceof ThrottledError
+  );
+}
+
+export function isConflict(error: unknown): boolean {
+  return error instanceof ConflictError || error instanceof AlreadyExistsError;
+}
