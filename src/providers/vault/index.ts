@@ -1,0 +1,174 @@
+/**
+ * Opens sessions with Vault: credentials, connection pool, token, KV mount.
+ */
+import { validateHeaderName, validateHeaderValue } from 'node:http';
+import type { Agent } from 'undici';
+import {
+  AuthenticationError,
+  BackendUnavailableError,
+  InvalidProviderConfigError,
+  ProviderError,
+  ThrottledError,
+} from '../errors.ts';
+import { outboundAgent, OutboundRules, parseTarget, type OutboundTls } from '../outbound.ts';
+import type {
+  FindQuery,
+  ProviderModule,
+  ReadOutcome,
+  ReadRef,
+  SecretsClient,
+  SessionContext,
+  Validity,
+} from '../provider.ts';
+import { authMethod, type AuthMethod } from './auth/index.ts';
+import { dependsOnNamespace } from './check.ts';
+import { VaultClient } from './client.ts';
+import { findSecrets } from './find.ts';
+import { KvReader } from './kv.ts';
+import { TokenCalls } from './login.ts';
+import { LoginTokens } from './login-tokens.ts';
+import { retryPolicy } from './retry.ts';
+import { VaultSession } from './session.ts';
+import type { VaultSpec } from './spec.ts';
+import { GivenToken, type Tokens } from './tokens.ts';
+import { vaultValues } from './values.ts';
+
+export const vaultModule: ProviderModule<VaultSpec> = { open: openVault, values: vaultValues };
+
+/** @throws InvalidProviderConfigError when an object the spec names is missing, or the spec is of no use. */
+async function openVault(context: SessionContext<VaultSpec>): Promise<SecretsClient> {
+  const { spec, namespace, store } = context;
+  // Credentials of consumers' namespaces: there is none to look into while the store itself is validated.
+  if (store.kind === 'ClusterSecretStore' && namespace === '' && dependsOnNamespace(spec)) return new UnprobedClient();
+  const { session, agent } = await openSession(context);
+  return new KvClient(new KvReader(session, { path: spec.path, version: spec.version }), session, agent);
+}
+
+/** A logged-in way to Vault's API, for secrets and for generators. The caller closes the session, then the pool. */
+export async function openSession(
+  context: SessionContext<VaultSpec>,
+): Promise<{ session: VaultSession; agent: Agent }> {
+  const { spec, clock } = context;
+  const server = parseTarget('server', spec.server);
+  const method = await authMethod(spec.auth, { storeKind: context.store.kind, cluster: context.cluster });
+  const tls = await tlsOf(context, method);
+  const agent = outboundAgent({ rules: new OutboundRules(context.environment.allowTargets), tls });
+  const client = new VaultClient({
+    server,
+    dispatcher: agent,
+    headers: checkedHeaders(spec.headers ?? {}),
+    readYourWrites: spec.readYourWrites === true || spec.forwardInconsistent === true,
+    forwardToActive: spec.readYourWrites === true && spec.forwardInconsistent === true,
+    retry: retryPolicy(context.retry),
+    clock,
+    observe: context.observe,
+  });
+  const calls = new TokenCalls(client, spec.auth?.namespace ?? spec.namespace);
+  return { session: new VaultSession(client, tokensOf(method, calls, context), spec.namespace), agent };
+}
+
+function tokensOf(method: AuthMethod, calls: TokenCalls, { clock, signal }: SessionContext<VaultSpec>): Tokens {
+  if (method.kind === 'login') return new LoginTokens({ login: method, calls, clock, signal });
+  return new GivenToken(method.kind === 'static' ? method.token : undefined, calls, clock);
+}
+
+/** The certificate of a certificate login is shown on every connection; else that of `tls`, if any. */
+async function tlsOf({ spec, cluster }: SessionContext<VaultSpec>, method: AuthMethod): Promise<OutboundTls> {
+  const ca = await cluster.certificateAuthority('caBundle', { caBundle: spec.caBundle, caProvider: spec.caProvider });
+  const certificate = method.kind === 'login' ? method.certificate : undefined;
+  if (certificate !== undefined) return { ca, ...certificate };
+  const { certSecretRef, keySecretRef } = spec.tls ?? {};
+  if (certSecretRef === undefined && keySecretRef === undefined) return { ca };
+  if (certSecretRef === undefined || keySecretRef === undefined)
+    throw new InvalidProviderConfigError('tls: certSecretRef and keySecretRef must be set together');
+  const cert = await cluster.secretKey('tls.certSecretRef', certSecretRef, 'tls.crt');
+  const key = await cluster.secretKey('tls.keySecretRef', keySecretRef, 'tls.key');
+  return { ca, cert: cert.revealText(), key: key.revealText() };
+}
+
+/** Headers that frame the message belong to the connection, not to the user. */
+const FRAMING = new Set([
+  'connection',
+  'content-length',
+  'expect',
+  'keep-alive',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+]);
+
+function checkedHeaders(headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  for (const [name, value] of Object.entries(headers)) {
+    try {
+      validateHeaderName(name);
+      validateHeaderValue(name, value);
+    } catch {
+      throw new InvalidProviderConfigError(`headers: "${name}" has a name or value that HTTP does not allow`);
+    }
+    if (FRAMING.has(name.toLowerCase())) throw new InvalidProviderConfigError(`headers: "${name}" cannot be set`);
+  }
+  return headers;
+}
+
+class KvClient implements SecretsClient {
+  readonly batchSize = 1;
+  readonly #kv: KvReader;
+  readonly #session: VaultSession;
+  readonly #agent: Agent;
+
+  constructor(kv: KvReader, session: VaultSession, agent: Agent) {
+    this.#kv = kv;
+    this.#session = session;
+    this.#agent = agent;
+  }
+
+  read(refs: readonly ReadRef[], signal: AbortSignal): Promise<readonly ReadOutcome[]> {
+    return Promise.all(refs.map((ref) => this.#readOne(ref, signal)));
+  }
+
+  find(query: FindQuery, signal: AbortSignal) {
+    return findSecrets(this.#kv, query, signal);
+  }
+
+  async validate(signal: AbortSignal): Promise<Validity> {
+    await this.#session.verify(signal);
+    return 'Ready';
+  }
+
+  async close(): Promise<void> {
+    await this.#session.close();
+    await this.#agent.destroy();
+  }
+
+  async #readOne(ref: ReadRef, signal: AbortSignal): Promise<ReadOutcome> {
+    try {
+      return { ok: true, value: await this.#kv.read(ref, signal) };
+    } catch (error) {
+      if (error instanceof ProviderError && !concernsAll(error)) return { ok: false, error };
+      throw error;
+    }
+  }
+}
+
+/** No login, no answer, too many calls: the next ref would fare no better. */
+function concernsAll(error: ProviderError): boolean {
+  return [AuthenticationError, BackendUnavailableError, ThrottledError].some((kind) => error instanceof kind);
+}
+
+/** Stands in while a ClusterSecretStore whose credentials depend on the consumer is validated by itself. */
+class UnprobedClient implements SecretsClient {
+  readonly batchSize = 1;
+
+  async read(): Promise<never> {
+    throw new InvalidProviderConfigError(
+      'the credentials of this ClusterSecretStore depend on the consumer’s namespace',
+    );
+  }
+
+  async validate(): Promise<Validity> {
+    return 'Unknown';
+  }
+
+  async close(): Promise<void> {}
+}
