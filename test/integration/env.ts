@@ -31,9 +31,24 @@ export interface AwsBackend {
   /** Calls seen since the last `resetCalls()`, by action name, e.g. `GetSecretValue`, `AssumeRole`. */
   calls(): Promise<ReadonlyMap<string, number>>;
   resetCalls(): Promise<void>;
-  /** Makes calls of one action fail until healed. Needs `aws-faults`. `match` limits it to a secret's name or a role. */
+  /**
+   * Makes calls of one action fail until healed. Needs `aws-faults`. `match` limits it to a secret's name or a role: calls
+   * whose request contains that text.
+   */
   fault(action: string, fault: 'deny' | 'throttle' | 'unavailable' | 'expired-token', match?: string): Promise<void>;
   heal(): Promise<void>;
+  /** Makes a key pair known that may call everything. No effect where signatures are not checked (moto). */
+  addAccessKey(id: string, secret: string): Promise<void>;
+  /** Lets a role be assumed; without limits by everybody. No effect where trust policies are not checked (moto). */
+  trustRole(arn: string, trust?: RoleTrust): Promise<void>;
+}
+
+/** Who may assume a role, besides the access keys that are known. */
+export interface RoleTrust {
+  /** Subjects of web identity tokens, e.g. `system:serviceaccount:shop:shop-aws`. Default: any. */
+  readonly subjects?: readonly string[];
+  /** Audience of web identity tokens. Default `sts.amazonaws.com`. */
+  readonly audience?: string;
 }
 
 export interface VaultBackend {
@@ -70,6 +85,7 @@ export interface KubeFaults {
 
 /** A running operator, in this process. */
 export interface Operator {
+  /** Base URLs; the paths are `/metrics` and `/healthz`, `/readyz`. */
   readonly metricsUrl: string;
   readonly healthUrl: string;
   /** All log lines so far, parsed. */
@@ -89,11 +105,43 @@ export interface Env {
   namespace(prefix: string): Promise<string>;
   /** Applies objects (create or replace, spec and metadata), in order, as a user's `kubectl apply` would. */
   apply(...objects: readonly KubeObject[]): Promise<readonly Stored[]>;
-  /** Starts the operator with extra command line flags, e.g. `['--concurrent=4']`. Stopped when the env is disposed. */
-  startOperator(flags?: readonly string[]): Promise<Operator>;
+  /**
+   * Starts the operator with extra command line flags, e.g. `['--concurrent=4']`, and extra environment variables.
+   * Stopped when the env is disposed.
+   */
+  startOperator(flags?: readonly string[], environment?: Readonly<Record<string, string>>): Promise<Operator>;
   /** Lets `ms` milliseconds pass for operator and backends: instantly in the sandbox, by waiting on the real parts. */
   advance(ms: number): Promise<void>;
   /** Polls until `check` returns without throwing, or fails with its last error after `timeoutMs` (default 10 s of real time). */
   eventually<T>(check: () => T | Promise<T>, timeoutMs?: number): Promise<T>;
+  /**
+   * What `kubectl <args>` prints. On the real parts any command of the real kubectl; in the sandbox `get` with `-n`, `-A`,
+   * `-o wide|json|name` and `--no-headers`.
+   * @throws with kubectl's words when it fails.
+   */
+  kubectl(...args: readonly string[]): Promise<string>;
+  /** Events about the object of that name, oldest first. `namespace` undefined: a cluster-scoped object (in `default`). */
+  events(namespace: string | undefined, name: string): Promise<readonly Event[]>;
+  /** The text of the newest operator's `/metrics`. */
+  metrics(): Promise<string>;
+  /**
+   * Enables Vault's kubernetes auth at `auth/<mount>` (default `kubernetes`) against this env's API server, with the token
+   * of a reviewer account. Roles are the test's own: `env.vault.api('POST', 'auth/kubernetes/role/shop', …)`.
+   */
+  enableKubernetesAuth(mount?: string): Promise<void>;
+  /**
+   * Gives back all there is: stops the operators, removes the namespaces with what is in them and every cluster-scoped
+   * object of our own groups. `useEnv` calls it.
+   */
   dispose(): Promise<void>;
+}
+
+/** An event as `kubectl describe` shows it. */
+export interface Event {
+  readonly type: string;
+  readonly reason: string;
+  readonly message: string;
+  readonly count: number;
+  /** Kind of the object it is about. */
+  readonly kind: string;
 }

@@ -1,0 +1,102 @@
+/**
+ * `npm run test:e2e`: the integration tests on the real parts. Finds or builds them, starts them, installs the CRDs, runs
+ * the test files one after another (each starts its own operator, and two on one cluster would fight), stops everything.
+ *
+ * Arguments name test files to run instead of all, or are flags of Node's runner. `--up` starts the parts, prints how to
+ * reach them and leaves them running until a signal.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, globSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { findOrBuild, MissingToolError } from '../test/real-parts/build.ts';
+import { DESCRIPTION_VARIABLE } from '../test/real-parts/description.ts';
+import { startParts } from '../test/real-parts/start.ts';
+import type { RunningParts } from '../test/real-parts/start.ts';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const TEST_FILES = ['test/integration/**/*.test.ts', 'test/conformance/**/*.real.test.ts'];
+
+const started = Date.now();
+const say = (line: string): void => console.log(`e2e ${seconds()}: ${line}`);
+const interrupted = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => interrupted.abort());
+// Whoever kills npm the hard way leaves us without a parent: then nobody is interested any more.
+const parent = process.ppid;
+setInterval(() => process.ppid !== parent && interrupted.abort(), 2000).unref();
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  console.error(error instanceof MissingToolError ? `e2e: ${error.message}` : error);
+  process.exitCode = 1;
+}
+if (interrupted.signal.aborted) process.exitCode = 130;
+
+async function main(args: readonly string[]): Promise<number> {
+  const binaries = await findOrBuild(say);
+  if (interrupted.signal.aborted) return 130;
+  const parts = await startParts(binaries);
+  say('etcd, kube-apiserver, kube-controller-manager, Vault and moto are up');
+  let code = 1;
+  try {
+    await installCrds(parts);
+    code = args.includes('--up') ? await untilInterrupted(parts) : await runTests(parts, args);
+  } finally {
+    await parts.stop({ keepLogs: code !== 0 });
+    say(code === 0 ? 'passed; everything is stopped' : `failed; the logs of the parts are in ${parts.folder}`);
+  }
+  return code;
+}
+
+async function installCrds(parts: RunningParts): Promise<void> {
+  const files = globSync('crds/*.yaml', { cwd: root });
+  if (files.length === 0) throw new Error('crds/ is empty: run "npm run generate"');
+  const kubectl = (...args: string[]): Promise<number> =>
+    run(parts.description.kubectl, [...args, `--kubeconfig=${join(parts.folder, 'admin.kubeconfig')}`], 'ignore');
+  // Client-side on purpose: it works only while each CRD fits into an annotation, as users' plain `kubectl apply` needs.
+  const applied = await kubectl('apply', '--filename=crds');
+  const served = applied === 0 ? await kubectl('wait', '--for=condition=Established', '--filename=crds') : applied;
+  if (served !== 0) throw new Error('the API server did not take the CRDs; see above');
+  say(`CRDs of ${files.length} files installed`);
+}
+
+async function runTests(parts: RunningParts, args: readonly string[]): Promise<number> {
+  const named = args.filter((arg) => !arg.startsWith('-') && existsSync(arg));
+  const flags = args.filter((arg) => !named.includes(arg));
+  const files = named.length > 0 ? named : TEST_FILES;
+  const runner = ['--test', '--test-concurrency=1', '--test-timeout=300000', ...flags, ...files];
+  const variables = { EXTERNAL_SECRETS_E2E: '1', TZ: 'UTC', [DESCRIPTION_VARIABLE]: parts.file };
+  return run(process.execPath, runner, 'inherit', variables);
+}
+
+async function untilInterrupted(parts: RunningParts): Promise<number> {
+  const { kubectl, vault, vaultRootToken, moto } = parts.description;
+  console.log(`  export KUBECONFIG=${join(parts.folder, 'admin.kubeconfig')}   # kubectl: ${kubectl}`);
+  console.log(`  Vault ${vault}, token ${vaultRootToken}; AWS ${moto}; logs in ${parts.folder}; Ctrl-C stops`);
+  const keepAlive = setInterval(() => {}, 60_000);
+  if (!interrupted.signal.aborted) await once(interrupted.signal, 'abort');
+  clearInterval(keepAlive);
+  return 0;
+}
+
+/** Runs a program to its end; a signal to this process is passed on to it. */
+async function run(
+  command: string,
+  args: readonly string[],
+  output: 'inherit' | 'ignore',
+  variables: Readonly<Record<string, string>> = {},
+): Promise<number> {
+  const env = { ...process.env, ...variables };
+  const child = spawn(command, args, { cwd: root, env, stdio: ['ignore', output, 'inherit'] });
+  const stop = (): void => void child.kill('SIGTERM');
+  interrupted.signal.addEventListener('abort', stop);
+  const [code] = (await once(child, 'exit')) as [number | null];
+  interrupted.signal.removeEventListener('abort', stop);
+  return code ?? 1;
+}
+
+function seconds(): string {
+  return `${((Date.now() - started) / 1000).toFixed(1)} s`;
+}

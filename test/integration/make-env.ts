@@ -1,0 +1,121 @@
+/**
+ * The part of an env that is the same in the sandbox and on the real parts. What differs comes in as a {@link World}.
+ */
+import { randomBytes } from 'node:crypto';
+import { setTimeout as wait } from 'node:timers/promises';
+import { namespaces, serviceAccounts } from '../../src/api/resources.ts';
+import type { Clock } from '../../src/clock.ts';
+import type { KubeClient } from '../../src/kube/client.ts';
+import type { KubeObject } from '../../src/kube/types.ts';
+import { applyObject, eventsAbout } from './cluster.ts';
+import type { AwsBackend, Env, Feature, KubeFaults, Operator, VaultBackend } from './env.ts';
+import { OPERATOR_NAMESPACE, startOperator } from './operator.ts';
+import type { OperatorWorld } from './operator.ts';
+
+export interface World {
+  readonly kind: Env['kind'];
+  readonly clock: Clock;
+  readonly kube: KubeClient;
+  readonly aws: AwsBackend;
+  readonly vault: VaultBackend;
+  readonly kubeFaults: KubeFaults;
+  readonly features: ReadonlySet<Feature>;
+  /** How Vault reaches the API server. */
+  readonly apiServer: { readonly server: string; readonly ca?: string };
+  readonly operator: OperatorWorld;
+  /** Default of `eventually`. */
+  readonly patienceMs: number;
+  advance(ms: number): Promise<void>;
+  kubectl(args: readonly string[]): Promise<string>;
+  /** Gives back everything, after the operators have stopped. */
+  close(): Promise<void>;
+}
+
+/** Namespaces of tests carry this label, so that leftovers of a crashed file can be found. */
+export const TEST_LABEL = 'external-secrets-test';
+const POLL_MS = 25;
+
+export function makeEnv(world: World): Env {
+  const { kube, vault } = world;
+  const operators: Operator[] = [];
+  return {
+    kind: world.kind,
+    kube,
+    aws: world.aws,
+    vault,
+    kubeFaults: world.kubeFaults,
+    supports: (feature) => world.features.has(feature),
+    namespace: (prefix) => newNamespace(kube, prefix),
+    async apply(...objects) {
+      const stored = [];
+      for (const object of objects) stored.push(await applyObject(kube, object));
+      return stored;
+    },
+    async startOperator(flags = [], environment = {}) {
+      const operator = await startOperator(world.operator, world.clock, flags, environment);
+      operators.push(operator);
+      return operator;
+    },
+    advance: (ms) => world.advance(ms),
+    eventually: (check, timeoutMs = world.patienceMs) => eventually(check, timeoutMs),
+    kubectl: (...args) => world.kubectl(args),
+    events: (namespace, name) => eventsAbout(kube, namespace, name),
+    async metrics() {
+      const newest = operators.at(-1);
+      if (newest === undefined) throw new Error('no operator was started in this env');
+      return (await fetch(newest.metricsUrl)).text();
+    },
+    enableKubernetesAuth: (mount = 'kubernetes') => enableKubernetesAuth(world, mount),
+    async dispose() {
+      for (const operator of operators) await operator.stop();
+      await world.close();
+    },
+  };
+}
+
+async function newNamespace(kube: KubeClient, prefix: string): Promise<string> {
+  const name = `${prefix}-${randomBytes(4).toString('hex')}`;
+  await kube.create(namespaces, { metadata: { name, labels: { [TEST_LABEL]: 'true' } } });
+  return name;
+}
+
+async function eventually<T>(check: () => T | Promise<T>, timeoutMs: number): Promise<T> {
+  const until = Date.now() + timeoutMs;
+  for (;;) {
+    try {
+      return await check();
+    } catch (error) {
+      if (Date.now() > until) throw error;
+    }
+    await wait(POLL_MS);
+  }
+}
+
+/** As an administrator of Vault sets it up: an account that may review tokens, and Vault told about the API server. */
+async function enableKubernetesAuth(world: World, mount: string): Promise<void> {
+  const { kube, vault, apiServer } = world;
+  const reviewer = { namespace: OPERATOR_NAMESPACE, name: 'vault-reviewer' };
+  await applyObject(kube, { apiVersion: 'v1', kind: serviceAccounts.kind, metadata: reviewer });
+  await applyObject(kube, bindClusterRole('vault-reviewer', 'system:auth-delegator', reviewer));
+  const { token } = await kube.createToken(reviewer, { expirationSeconds: 24 * 3600 });
+  await vault.api('POST', `sys/auth/${mount}`, { type: 'kubernetes' });
+  await vault.api('POST', `auth/${mount}/config`, {
+    kubernetes_host: apiServer.server,
+    ...(apiServer.ca === undefined ? {} : { kubernetes_ca_cert: apiServer.ca }),
+    token_reviewer_jwt: token,
+  });
+}
+
+export function bindClusterRole(
+  name: string,
+  clusterRole: string,
+  account: { readonly namespace: string; readonly name: string },
+): KubeObject & Record<string, unknown> {
+  return {
+    apiVersion: 'rbac.authorization.k8s.io/v1',
+    kind: 'ClusterRoleBinding',
+    metadata: { name },
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: clusterRole },
+    subjects: [{ kind: 'ServiceAccount', ...account }],
+  };
+}
