@@ -36,6 +36,8 @@ export interface WatchOptions extends CallOptions {
   readonly timeoutSeconds: number;
   /** No byte for this long, in milliseconds: the stream counts as dead and the iterator throws. */
   readonly idleTimeoutMs?: number;
+  /** Called once when the API server has accepted the watch; the first event may be minutes away. */
+  readonly onOpen?: () => void;
   readonly metadataOnly?: boolean;
 }
 

@@ -82,9 +82,11 @@ class HttpKubeClient implements KubeClient {
   async list<T extends KubeObject>(resource: Resource, options: ListOptions = {}): Promise<ObjectList<T>> {
     const path = collectionPath(resource, options.namespace) + listQuery(options);
     const accept = acceptFor(PARTIAL_LIST, options.metadataOnly);
-    const list = await this.#json<ObjectList<T>>({ method: 'GET', path, accept, signal: options.signal });
-    if (!Array.isArray(list.items)) throw this.#noAnswer();
-    return list;
+    const list = await this.#json<Partial<ObjectList<T>>>({ method: 'GET', path, accept, signal: options.signal });
+    const { metadata, items } = list;
+    if (typeof metadata?.resourceVersion !== 'string') throw this.#noAnswer();
+    // Go prints an empty list as null now and then.
+    return { metadata, items: items ?? [] };
   }
 
   async *watch<T extends KubeObject>(
@@ -100,6 +102,7 @@ class HttpKubeClient implements KubeClient {
     });
     if (answer.statusCode !== 200) throw await this.#refusal(answer);
     try {
+      options.onOpen?.();
       yield* watchEvents<T>(this.#chunks(answer, options.signal));
     } finally {
       // Whoever stops reading half-way must not leave the stream open.

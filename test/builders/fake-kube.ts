@@ -123,6 +123,7 @@ export class FakeKube implements KubeClient {
     await this.#call('watch', resource, { namespace: options.namespace, name: '' }, options);
     const timer = new AbortController();
     const stream = this.#watches.subscribe(kindKey(resource), options);
+    options.onOpen?.();
     void sleep(this.#clock, options.timeoutSeconds * 1000, timer.signal).then(
       () => stream.end(),
       () => undefined,
