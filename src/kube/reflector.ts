@@ -8,10 +8,10 @@
  *            │         └─ reset, 5xx, 429, idle, bad JSON ─ pause ─▶ watch
  *            └─ any failure ─ pause ─▶ list
  */
-import type { Clock } from '../clock.ts';
+import type { Clock, Timer } from '../clock.ts';
 import { sleep } from '../clock.ts';
 import { Backoff } from './backoff.ts';
-import type { KubeClient, ListOptions, WatchEvent } from './client.ts';
+import type { KubeClient, ListOptions, WatchEvent, WatchOptions } from './client.ts';
 import { DeniedError, GoneError, KubeError, UnreachableError } from './errors.ts';
 import type { Log } from './log.ts';
 import type { Resource, Stored } from './types.ts';
@@ -59,8 +59,8 @@ const WATCH_SECONDS = { shortest: 300, longest: 600 };
 const IDLE_TIMEOUT_MS = 90_000;
 /** A watch that ends sooner than this with nothing to say is a failure, or we would spin. */
 const TOO_SHORT_MS = 1000;
-/** A watch that lived this long was healthy, even if it had nothing to say. */
-const HEALTHY_MS = 30_000;
+/** A watch that has been open for this long is well, even if it had nothing to say yet. */
+const SETTLED_MS = 5000;
 const LONGEST_RETRY_AFTER_MS = 300_000;
 
 export class Reflector {
@@ -137,26 +137,30 @@ export class Reflector {
     this.#enter('watching');
     const { client, resource, clock } = this.#options;
     const startedAt = clock.now();
-    const { shortest, longest } = WATCH_SECONDS;
-    const timeoutSeconds = shortest + Math.floor(this.#random() * (longest - shortest + 1));
-    const lifetime = { timeoutSeconds, idleTimeoutMs: IDLE_TIMEOUT_MS };
+    let settled: Timer | undefined;
+    const onOpen = (): void => {
+      settled = clock.setTimer(SETTLED_MS, () => this.#well());
+    };
     let changes = 0;
     try {
-      for await (const event of client.watch(resource, {
-        ...this.#selection(),
-        ...lifetime,
-        resourceVersion,
-        signal,
-      })) {
+      const options = { ...this.#selection(), ...this.#lifetime(), resourceVersion, onOpen, signal };
+      for await (const event of client.watch(resource, options)) {
         if (event.type !== 'BOOKMARK') changes++;
         this.#take(event);
       }
     } finally {
-      if (clock.now() - startedAt >= HEALTHY_MS) this.#backoff.reset();
+      settled?.cancel();
     }
     if (changes === 0 && clock.now() - startedAt < TOO_SHORT_MS)
       throw new UnreachableError('the watch ended at once', { status: 0 });
     this.#well();
+  }
+
+  /** Random, so that the watches of a restarted API server do not all end in the same minute. */
+  #lifetime(): Pick<WatchOptions, 'timeoutSeconds' | 'idleTimeoutMs'> {
+    const { shortest, longest } = WATCH_SECONDS;
+    const timeoutSeconds = shortest + Math.floor(this.#random() * (longest - shortest + 1));
+    return { timeoutSeconds, idleTimeoutMs: IDLE_TIMEOUT_MS };
   }
 
   #take(event: WatchEvent): void {
