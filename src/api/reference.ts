@@ -6,6 +6,7 @@ import { structuralSchema, type StructuralSchema } from './crd.ts';
 import type { KindDefinition } from './kinds.ts';
 import { PROVIDER_KEYS } from './provider-keys.ts';
 import type { ProviderSchema } from './secret-store.ts';
+import { caProvider, labelSelector, secretKeySelector, serviceAccountSelector } from './selectors.ts';
 
 /** Where a page stops and points to another: kind, path, link. `*` stands for one name. */
 const ELSEWHERE: readonly (readonly [kind: string, path: RegExp, link: string])[] = [
@@ -16,7 +17,13 @@ const ELSEWHERE: readonly (readonly [kind: string, path: RegExp, link: string])[
   ['VaultDynamicSecret', /^spec\.provider$/, '`spec.provider.vault` of [SecretStore](secretstore.md)'],
 ];
 
-const LABEL_SELECTOR = '[label selector](https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/)';
+/** Objects that appear in many places: described once, on the index page. */
+const SHARED: readonly (readonly [title: string, schema: StructuralSchema])[] = [
+  ['Secret key', structuralSchema(secretKeySelector)],
+  ['ServiceAccount', structuralSchema(serviceAccountSelector)],
+  ['Certificates', structuralSchema(caProvider)],
+  ['Label selector', structuralSchema(labelSelector)],
+];
 
 /** One field, ready to be a row. */
 interface Field {
@@ -53,7 +60,23 @@ function index(kinds: readonly KindDefinition[]): string {
     row('Kind', 'Group', 'Versions', 'Scope', 'Short name'),
     row('---', '---', '---', '---', '---'),
     ...rows,
+    ...SHARED.flatMap(([title, schema]) => ['', `## ${title}`, '', ...table(fieldsOf(schema))]),
   );
+}
+
+function fieldsOf(schema: StructuralSchema, prefix = ''): readonly Field[] {
+  const inner = innermost(schema);
+  return Object.entries(inner.schema?.properties ?? {}).flatMap(([name, child]) => {
+    const path = `${prefix}${name}`;
+    const required = inner.schema?.required?.includes(name) ?? false;
+    return [{ path, required, schema: child }, ...fieldsOf(child, `${path}${innermost(child).suffix}.`)];
+  });
+}
+
+/** The title of the shared object that has the same members. */
+function sharedTitle(schema: StructuralSchema): string | undefined {
+  const members = (it: StructuralSchema): string => Object.keys(it.properties ?? {}).join();
+  return schema.properties && SHARED.find(([, shared]) => members(shared) === members(schema))?.[0];
 }
 
 function page(kind: KindDefinition, built: readonly ProviderSchema[]): string {
@@ -88,7 +111,7 @@ function fieldRow({ path, required, schema, link }: Field): string {
   const value = schema.default === undefined ? '' : code(JSON.stringify(schema.default));
   const seen = link === undefined ? '' : ` See ${link}.`;
   const text = `${required ? '**Required.** ' : ''}${cell(schema.description ?? '')}${seen}${limits(schema)}`;
-  return row(code(path), cell(typeName(schema)), value, text);
+  return row(code(path), typeName(schema), value, text);
 }
 
 function typeName(schema: StructuralSchema): string {
@@ -97,6 +120,8 @@ function typeName(schema: StructuralSchema): string {
   if (schema.items !== undefined) return `list of ${typeName(schema.items)}`;
   if (schema.additionalProperties !== undefined) return `map of ${typeName(schema.additionalProperties)}`;
   if (schema.type === undefined) return 'any';
+  const shared = sharedTitle(schema);
+  if (shared !== undefined) return `[${shared}](README.md#${shared.toLowerCase().replace(' ', '-')})`;
   return schema.format === 'date-time' ? 'time' : schema.format === 'byte' ? 'base64' : schema.type;
 }
 
@@ -124,7 +149,8 @@ function fieldsBelow(
     const childPath = `${path}${inner.suffix}.${name}`;
     if (isUnbuilt(kind, childPath, built)) return [];
     const field = { path: childPath, required: inner.schema?.required?.includes(name) ?? false, schema: child };
-    const link = linkFor(kind.resource.kind, childPath, child);
+    if (sharedTitle(child.items ?? child) !== undefined) return [field];
+    const link = linkFor(kind.resource.kind, childPath);
     return link === undefined ? [field, ...fieldsBelow(kind, childPath, child, built)] : [{ ...field, link }];
   });
 }
@@ -136,9 +162,7 @@ function innermost(schema: StructuralSchema | undefined, suffix = ''): { schema?
   return schema === undefined ? { suffix } : { schema, suffix };
 }
 
-function linkFor(kind: string, path: string, schema: StructuralSchema): string | undefined {
-  const target = schema.items ?? schema;
-  if (target.properties?.['matchExpressions'] !== undefined) return LABEL_SELECTOR;
+function linkFor(kind: string, path: string): string | undefined {
   const generator = kind === 'ClusterGenerator' ? /^spec\.generator\.(\w+)Spec$/.exec(path)?.[1] : undefined;
   if (generator !== undefined) return `\`spec\` of [this generator](${fileName(generator)})`;
   return ELSEWHERE.find(([where, pattern]) => where === kind && pattern.test(path))?.[2];
@@ -166,4 +190,4 @@ function providerNote(built: readonly ProviderSchema[]): readonly string[] {
 const lines = (...all: readonly string[]): string => `${all.join('\n')}\n`;
 const row = (...cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
 const code = (text: string): string => `\`${text.replaceAll('|', '\\|')}\``;
-const cell = (text: string): string => text.replaceAll(/(?<!\\)\|/g, '\\|').replaceAll('<', '&lt;');
+const cell = (text: string): string => text.replaceAll(/[\\`*|]/g, '\\$&').replaceAll('<', '&lt;');

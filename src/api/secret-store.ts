@@ -33,13 +33,15 @@ const condition = z.object({
 function providerSchema(providers: readonly ProviderSchema[]) {
   const built = new Map(providers.map((provider) => [provider.name, provider.spec]));
   const keys = [...new Set([...PROVIDER_KEYS, ...built.keys()])].sort();
-  const members = keys.map((key): [string, z.ZodType] => [key, (built.get(key) ?? unbuilt(key)).optional()]);
+  const members = keys.map((key): [string, z.ZodType] => [key, described(key, built.get(key)).optional()]);
   return exactlyOneOf<Record<string, z.ZodType>>(Object.fromEntries(members));
 }
 
-function unbuilt(key: string): z.ZodType {
+function described(key: string, spec: z.ZodType | undefined): z.ZodType {
+  if (spec !== undefined)
+    return spec.description === undefined ? spec.describe(`Settings of the provider ${key}.`) : spec;
   return openObject.describe(
-    `Settings of the provider "${key}". They are kept as they are, but this build cannot use them: the SecretStore will not become ready.`,
+    `Settings of the provider ${key}. They are kept as they are, but this build cannot use them: the SecretStore will not become ready.`,
   );
 }
 

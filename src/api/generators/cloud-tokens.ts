@@ -1,6 +1,6 @@
 /**
- * Generators of registry and cloud tokens that this build describes but cannot run: ACRAccessToken, GCRAccessToken,
- * CloudsmithAccessToken, QuayAccessToken and BeyondtrustWorkloadCredentialsDynamicSecret (`api.md` 8.11).
+ * Generators of registry and cloud tokens: ACRAccessToken, GCRAccessToken, CloudsmithAccessToken, QuayAccessToken and
+ * BeyondtrustWorkloadCredentialsDynamicSecret (`api.md` 8.11).
  */
 import { z } from 'zod';
 import { openObject } from '../fields.ts';

@@ -1,4 +1,4 @@
-/** Generators of tokens of services that this build describes but cannot run: GitHub, GitLab, Grafana (`api.md` 8.11). */
+/** Generators of tokens of services: GitHub, GitLab, Grafana (`api.md` 8.11). */
 import { z } from 'zod';
 import { celRules, dateTime, int64, stringMap } from '../fields.ts';
 import { dataKey, objectName, secretKeySelector } from '../selectors.ts';
