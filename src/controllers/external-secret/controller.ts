@@ -92,11 +92,15 @@ export class ExternalSecretController {
 
   async #reconcile(key: string, signal: AbortSignal): Promise<Outcome> {
     const startedAt = this.#options.clock.now();
-    const es = this.#options.informers.externalSecrets.store.get(key);
+    let failed = true;
     try {
-      return await reconcile(this.#deps, key, { signal });
+      const outcome = await reconcile(this.#deps, key, { signal });
+      failed = false;
+      return outcome;
     } finally {
-      if (es !== undefined) this.#deps.metrics.finished(refOf(es, key), this.#options.clock.now() - startedAt);
+      const es = this.#options.informers.externalSecrets.store.get(key);
+      const tookMs = this.#options.clock.now() - startedAt;
+      if (es !== undefined) this.#deps.metrics.finished(refOf(es, key), tookMs, failed && !signal.aborted);
     }
   }
 

@@ -39,10 +39,12 @@ export interface ExternalSecretEvents {
 }
 
 export interface ExternalSecretMetrics {
-  /** A pass begins: the error counter exists from now on, at 0 (Q30). */
-  started(object: ObjectRef): void;
-  finished(object: ObjectRef, tookMs: number): void;
-  failed(object: ObjectRef): void;
+  /**
+   * A pass begins: the error counter exists from now on, at 0 (Q30), and the condition as it is stored, so that a restart leaves
+   * no gap (J22).
+   */
+  started(object: ObjectRef, stored: string | undefined): void;
+  finished(object: ObjectRef, tookMs: number, failed: boolean): void;
   ready(object: ObjectRef, status: 'True' | 'False'): void;
   /** The object is gone: no series of it may remain. */
   forget(key: string): void;

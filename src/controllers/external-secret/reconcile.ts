@@ -19,7 +19,7 @@ import { gather, type Gathered } from './gather.ts';
 import { createdByOf } from './names.ts';
 import { dropPeerFinalizer } from './peer-finalizer.ts';
 import { Problem } from './problem.ts';
-import { lastSyncOf } from './records.ts';
+import { lastSyncOf, readyCondition } from './records.ts';
 import { decideRefresh, untilNext, type RefreshReason } from './refresh.ts';
 import { renderTarget } from './render.ts';
 import { reportFailure, reportSuccess } from './report.ts';
@@ -44,7 +44,7 @@ export async function reconcile(deps: Deps, key: string, pass: Pass): Promise<Pa
   if (es.metadata.deletionTimestamp !== undefined) return finish(deps, es, pass);
   const gathered = gather(deps, key, es);
   if (gathered === 'not ours') return {};
-  deps.metrics.started(gathered.object);
+  deps.metrics.started(gathered.object, readyCondition({ status: gathered.status ?? {} })?.status);
   try {
     return await sync(deps, gathered, pass);
   } catch (error) {

@@ -64,7 +64,6 @@ export async function reportFailure(
   const problem = error instanceof Problem ? error : new Problem('update', messageOf(error), { cause: error });
   const message = problem.conditionMessage;
   gathered.record.failed = true;
-  deps.metrics.failed(gathered.object);
   deps.metrics.ready(gathered.object, 'False');
   tellFailure(deps, gathered, message);
   await write(deps, gathered, failedWith(gathered.status, message, deps.clock.now()), signal);
