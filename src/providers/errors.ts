@@ -64,3 +64,18 @@ export class ThrottledError extends ProviderError {
 export class BackendUnavailableError extends ProviderError {
   override readonly name = 'BackendUnavailableError';
 }
+
+/**
+ * The identity's backend keeps failing and is left alone for a while; `cause` is the failure that is behind it. Not a
+ * new failure: nothing was asked. Whoever waits is told when the circuit closes.
+ */
+export class CircuitOpenError extends ProviderError {
+  override readonly name = 'CircuitOpenError';
+  /** Epoch milliseconds of the next attempt. */
+  readonly retryAtMs: number;
+
+  constructor(cause: ProviderError, retryAtMs: number) {
+    super(`${cause.message} (it keeps failing and is asked again only now and then)`, { code: cause.code, cause });
+    this.retryAtMs = retryAtMs;
+  }
+}

@@ -1,0 +1,90 @@
+/**
+ * The fake provider's sessions: what stands in the SecretStore is the backend (`providers.md` 6.2).
+ */
+import { RE2JS } from 're2js';
+import { SecretValue } from '../../secret-value.ts';
+import { InvalidProviderConfigError, InvalidRefError, PropertyNotFoundError, SecretNotFoundError } from '../errors.ts';
+import { extractRaw, lookup, NotAnObjectError } from '../json/index.ts';
+import type { FindQuery, ProviderModule, ReadOutcome, ReadRef, SecretsClient, ValueReader } from '../provider.ts';
+import type { FakeSpec } from './spec.ts';
+
+/** Like a backend with a batch call, so that what is tried on it behaves as in production. */
+const BATCH_SIZE = 20;
+
+export const fakeModule: ProviderModule<FakeSpec> = {
+  open: async ({ spec }) => new FakeClient(spec),
+  values: {
+    select(raw, ref) {
+      if (ref.property === undefined || ref.property === '') return raw;
+      const found = lookup(raw.reveal(), ref.property);
+      // The peer treats a missing property of this provider as a missing secret; tests of deletion policies rely on it.
+      if (found === undefined) throw new SecretNotFoundError(missingProperty(ref.property, ref.key));
+      return SecretValue.ofBytes(found);
+    },
+    entries(raw, ref) {
+      const document = fakeModule.values.select(raw, ref);
+      try {
+        return new Map([...extractRaw(document.reveal())].map(([name, bytes]) => [name, SecretValue.ofBytes(bytes)]));
+      } catch (error) {
+        if (error instanceof NotAnObjectError) throw new PropertyNotFoundError(notAnObject(ref.key, error));
+        throw error;
+      }
+    },
+  } satisfies ValueReader,
+};
+
+class FakeClient implements SecretsClient {
+  readonly batchSize = BATCH_SIZE;
+  readonly #spec: FakeSpec;
+
+  constructor(spec: FakeSpec) {
+    this.#spec = spec;
+  }
+
+  async read(refs: readonly ReadRef[]): Promise<readonly ReadOutcome[]> {
+    return refs.map((ref) => this.#readOne(ref));
+  }
+
+  async find(query: FindQuery): Promise<ReadonlyMap<string, SecretValue>> {
+    if (query.nameRegexp === undefined) throw new InvalidRefError('find: the fake provider searches by name only');
+    const pattern = compile(query.nameRegexp);
+    const found = new Map<string, { version: string; value: string }>();
+    for (const { key, value, version = '' } of this.#spec.data) {
+      const newest = found.get(key);
+      const newer = newest === undefined || version >= newest.version;
+      if (newer && pattern.matcher(key).find()) found.set(key, { version, value });
+    }
+    return new Map([...found].map(([key, { value }]) => [key, SecretValue.ofText(value)]));
+  }
+
+  async validate(): Promise<'Ready' | 'Unknown'> {
+    const result = this.#spec.validationResult ?? 0;
+    if (result > 1 || result < 0) throw new InvalidProviderConfigError(`fake: validationResult is ${result}`);
+    return result === 0 ? 'Ready' : 'Unknown';
+  }
+
+  async close(): Promise<void> {}
+
+  #readOne({ key, version = '' }: ReadRef): ReadOutcome {
+    const entry = this.#spec.data.find((data) => data.key === key && (data.version ?? '') === version);
+    if (entry !== undefined) return { ok: true, value: SecretValue.ofText(entry.value) };
+    const which = version === '' ? '' : ` in version "${version}"`;
+    return { ok: false, error: new SecretNotFoundError(`key "${key}" does not exist${which}`) };
+  }
+}
+
+function compile(source: string): RE2JS {
+  try {
+    return RE2JS.compile(source);
+  } catch (error) {
+    throw new InvalidRefError(`find.name.regexp ${JSON.stringify(source)} is no regular expression`, { cause: error });
+  }
+}
+
+function missingProperty(property: string, key: string): string {
+  return `property "${property}" does not exist in key "${key}"`;
+}
+
+function notAnObject(key: string, error: NotAnObjectError): string {
+  return `key "${key}": ${error.message}; extract needs one, use data without property for plain text`;
+}

@@ -1,0 +1,285 @@
+/**
+ * The one way to read through a session. Askers come one by one; the reader makes as few calls to the backend as it can:
+ *
+ *   read(ref) → shared value? → already asked for? → queue ──window or full batch──▶ client.read(≤ batchSize refs)
+ *
+ * It shares only within its session, that is within one authenticated identity. One asker's abort, and one bad ref,
+ * concern nobody else. Errors are given to those who waited and are never kept.
+ */
+import type { Clock, Timer } from '../clock.ts';
+import type { SecretValue } from '../secret-value.ts';
+import { isOutage } from './breaker.ts';
+import { CallGate } from './call-gate.ts';
+import { BackendUnavailableError, InvalidRefError } from './errors.ts';
+import type { FindQuery, ReadOutcome, ReadRef, SecretsClient, Validity } from './provider.ts';
+import { SharedTask } from './shared-task.ts';
+import { SharedValues } from './shared-values.ts';
+import type { Slots } from './slots.ts';
+
+export interface ReadOptions {
+  /** Epoch milliseconds. A value whose read was sent earlier is not served. */
+  readonly notBefore: number;
+  /** A person asked for it: go to the backend even while its circuit is open (D57). Default false. */
+  readonly urgent?: boolean | undefined;
+  readonly signal: AbortSignal;
+}
+
+/** `direct`: a call for this value alone. `batched`: with others in one call. `shared`: somebody else's read. */
+export type ReadKind = 'direct' | 'batched' | 'shared';
+
+export interface ReaderOptions {
+  readonly clock: Clock;
+  readonly random?: (() => number) | undefined;
+  /** Counts served reads by how they were served. */
+  readonly observe?: ((kind: ReadKind) => void) | undefined;
+  /** Called when the identity's circuit closes again. */
+  readonly onRecovered?: (() => void) | undefined;
+  /** Calls at the same time under this identity; default 8. */
+  readonly concurrency?: number | undefined;
+  /** Calls at the same time of all identities together; default: no common limit. */
+  readonly common?: Slots | undefined;
+}
+
+/** How long a batch waits for company. */
+const WINDOW_MS = 10;
+const DEFAULT_CONCURRENCY = 8;
+
+interface Entry {
+  readonly key: string;
+  readonly ref: ReadRef;
+  readonly task: SharedTask<SecretValue>;
+  urgent: boolean;
+  /** When the read was sent; undefined while it is queued. */
+  sentAt: number | undefined;
+  call: Call | undefined;
+}
+
+interface Call {
+  readonly entries: readonly Entry[];
+  readonly controller: AbortController;
+}
+
+export class SecretsReader {
+  readonly #client: SecretsClient;
+  readonly #options: ReaderOptions;
+  readonly #clock: Clock;
+  readonly #gate: CallGate;
+  readonly #shared: SharedValues;
+  /** What was asked for and is not answered yet, by key: queued or sent. */
+  readonly #pending = new Map<string, Entry>();
+  readonly #finds = new Map<string, SharedTask<ReadonlyMap<string, SecretValue>>>();
+  readonly #closing = new AbortController();
+  #queue: Entry[] = [];
+  #window: Timer | undefined;
+  /** Asked to come back by the gate: a stable function, so that the gate holds it once. */
+  readonly #pumpAll = (): void => this.#pump(this.#window === undefined);
+
+  constructor(client: SecretsClient, options: ReaderOptions) {
+    const { clock, random = Math.random, onRecovered, concurrency = DEFAULT_CONCURRENCY, common } = options;
+    this.#client = client;
+    this.#options = options;
+    this.#clock = clock;
+    this.#gate = new CallGate({ clock, random, concurrency, common, onRecovered });
+    this.#shared = new SharedValues(clock);
+  }
+
+  get circuitOpen(): boolean {
+    return this.#gate.circuitOpen;
+  }
+
+  /**
+   * Reads one whole value.
+   * @throws ProviderError (CircuitOpenError while the backend is left alone), or the signal's reason.
+   */
+  async read(ref: ReadRef, options: ReadOptions): Promise<SecretValue> {
+    options.signal.throwIfAborted();
+    this.#closing.signal.throwIfAborted();
+    const key = keyOf(ref);
+    const shared = this.#shared.get(key, options.notBefore);
+    if (shared !== undefined) {
+      this.#options.observe?.('shared');
+      return shared;
+    }
+    const pending = this.#pending.get(key);
+    if (pending !== undefined && (pending.sentAt ?? Infinity) >= options.notBefore) {
+      pending.urgent ||= options.urgent === true;
+      const value = await pending.task.join(options.signal);
+      this.#options.observe?.('shared');
+      return value;
+    }
+    if (options.urgent !== true) this.#gate.admit();
+    const entry = this.#enqueue(key, ref, options.urgent === true);
+    const value = entry.task.join(options.signal);
+    this.#schedule();
+    const result = await value;
+    this.#options.observe?.(entry.call !== undefined && entry.call.entries.length > 1 ? 'batched' : 'direct');
+    return result;
+  }
+
+  /** Searches. Equal searches under way are shared; results are not kept. @throws ProviderError */
+  async find(
+    query: FindQuery,
+    options: Pick<ReadOptions, 'urgent' | 'signal'>,
+  ): Promise<ReadonlyMap<string, SecretValue>> {
+    const client = this.#client;
+    if (client.find === undefined) throw new InvalidRefError('this backend cannot search: find is not supported');
+    this.#closing.signal.throwIfAborted();
+    const key = JSON.stringify([query.path, query.nameRegexp, Object.entries(query.tags ?? {})]);
+    let task = this.#finds.get(key);
+    if (task === undefined) {
+      if (options.urgent !== true) this.#gate.admit();
+      task = this.#startFind(key, (signal) => client.find!(query, signal));
+    }
+    return task.join(options.signal);
+  }
+
+  /** Proves that the credentials work. Passes an open circuit, and closes it by success. @throws ProviderError */
+  async validate(signal: AbortSignal): Promise<Validity> {
+    return this.#gate.learn(() => this.#client.validate(AbortSignal.any([signal, this.#closing.signal])));
+  }
+
+  /** Fails everything under way and frees all values. The client is not closed: the session does that. */
+  close(reason: Error = new DOMException('the session was closed', 'AbortError')): void {
+    if (this.#closing.signal.aborted) return;
+    this.#closing.abort(reason);
+    this.#window?.cancel();
+    this.#gate.close();
+    this.#shared.clear();
+    for (const entry of this.#pending.values()) entry.task.reject(reason);
+    this.#pending.clear();
+    this.#queue = [];
+  }
+
+  #enqueue(key: string, ref: ReadRef, urgent: boolean): Entry {
+    const { version, metadataPolicy } = ref;
+    const task = new SharedTask<SecretValue>(() => this.#abandon(entry));
+    const plain: ReadRef = { key: ref.key, version, metadataPolicy };
+    const entry: Entry = { key, ref: plain, task, urgent, sentAt: undefined, call: undefined };
+    this.#pending.set(key, entry);
+    this.#queue.push(entry);
+    return entry;
+  }
+
+  #schedule(): void {
+    const alone = this.#client.batchSize <= 1;
+    if (alone || this.#queue.length >= this.#client.batchSize) this.#pump(alone);
+    if (this.#queue.length === 0 || alone) return;
+    this.#window ??= this.#clock.setTimer(WINDOW_MS, () => {
+      this.#window = undefined;
+      this.#pump(true);
+    });
+  }
+
+  /** Sends what may be sent now: full batches always, the rest when its window has passed. */
+  #pump(windowPassed: boolean): void {
+    const enough = windowPassed ? 1 : this.#client.batchSize;
+    while (this.#queue.length >= enough) {
+      if (!this.#gate.tryEnter(this.#pumpAll)) return;
+      this.#send(this.#queue.splice(0, Math.max(1, this.#client.batchSize)));
+    }
+    if (this.#queue.length === 0) {
+      this.#window?.cancel();
+      this.#window = undefined;
+    }
+  }
+
+  #send(entries: readonly Entry[]): void {
+    const call: Call = { entries, controller: new AbortController() };
+    const sentAt = this.#clock.now();
+    for (const entry of entries) {
+      entry.sentAt = sentAt;
+      entry.call = call;
+    }
+    const signal = AbortSignal.any([call.controller.signal, this.#closing.signal]);
+    const refs = entries.map((entry) => entry.ref);
+    this.#gate
+      .run(() => this.#client.read(refs, signal), outageOfAll)
+      .then((outcomes) => entries.forEach((entry, index) => this.#settle(entry, outcomes[index])))
+      .catch((error: unknown) => this.#fail(entries, error))
+      .finally(this.#pumpAll);
+  }
+
+  #settle(entry: Entry, outcome: ReadOutcome | undefined): void {
+    this.#forget(entry);
+    if (outcome === undefined) {
+      entry.task.reject(
+        new BackendUnavailableError(`the backend gave no answer for key ${JSON.stringify(entry.ref.key)}`),
+      );
+    } else if (outcome.ok) {
+      this.#shared.put(entry.key, outcome.value, entry.sentAt!);
+      entry.task.resolve(outcome.value);
+    } else {
+      this.#shared.forget(entry.key);
+      entry.task.reject(outcome.error);
+    }
+  }
+
+  #fail(entries: readonly Entry[], error: unknown): void {
+    for (const entry of entries) {
+      this.#forget(entry);
+      entry.task.reject(error);
+    }
+    if (isOutage(error)) this.#refuseQueued();
+  }
+
+  /** After an outage or a throttle, what is still queued need not wait to hear the same. */
+  #refuseQueued(): void {
+    const refusal = this.#gate.refusal();
+    if (refusal === undefined) return;
+    const refused = this.#queue.filter((entry) => !entry.urgent);
+    this.#queue = this.#queue.filter((entry) => entry.urgent);
+    for (const entry of refused) {
+      this.#forget(entry);
+      entry.task.reject(refusal);
+    }
+  }
+
+  /** Nobody waits for this entry: unqueue it, or end its call when it was the last one in it that mattered. */
+  #abandon(entry: Entry): void {
+    this.#queue = this.#queue.filter((queued) => queued !== entry);
+    const { call } = entry;
+    if (call === undefined) this.#forget(entry);
+    else if (call.entries.every(({ task }) => task.askers === 0)) {
+      for (const abandoned of call.entries) this.#forget(abandoned);
+      call.controller.abort(new DOMException('nobody waits for this call', 'AbortError'));
+    }
+  }
+
+  #forget(entry: Entry): void {
+    if (this.#pending.get(entry.key) === entry) this.#pending.delete(entry.key);
+  }
+
+  #startFind(
+    key: string,
+    find: (signal: AbortSignal) => Promise<ReadonlyMap<string, SecretValue>>,
+  ): SharedTask<ReadonlyMap<string, SecretValue>> {
+    const controller = new AbortController();
+    const task = new SharedTask<ReadonlyMap<string, SecretValue>>(() => {
+      if (this.#finds.get(key) === task) this.#finds.delete(key);
+      controller.abort(new DOMException('nobody waits for this search', 'AbortError'));
+    });
+    this.#finds.set(key, task);
+    const signal = AbortSignal.any([controller.signal, this.#closing.signal]);
+    this.#gate
+      .enter(signal)
+      .then(() => this.#gate.run(() => find(signal)))
+      .then(
+        (found) => task.resolve(found),
+        (error: unknown) => task.reject(error),
+      )
+      .finally(() => this.#finds.get(key) === task && this.#finds.delete(key));
+    return task;
+  }
+}
+
+/** An outage when every single ref met one: the client reads one by one, but the backend is gone all the same. */
+function outageOfAll(outcomes: readonly ReadOutcome[]): unknown {
+  const [first] = outcomes;
+  if (first === undefined || first.ok) return undefined;
+  return outcomes.every((outcome) => !outcome.ok && isOutage(outcome.error)) ? first.error : undefined;
+}
+
+/** Refs with equal keys are one read. */
+function keyOf(ref: ReadRef): string {
+  return JSON.stringify([ref.key, ref.version ?? '', ref.metadataPolicy ?? 'None']);
+}
