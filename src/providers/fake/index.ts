@@ -1,9 +1,9 @@
 /**
  * The fake provider's sessions: what stands in the SecretStore is the backend (`providers.md` 6.2).
  */
-import { RE2JS } from 're2js';
 import { SecretValue } from '../../secret-value.ts';
 import { InvalidProviderConfigError, InvalidRefError, PropertyNotFoundError, SecretNotFoundError } from '../errors.ts';
+import { namePattern } from '../name-pattern.ts';
 import { extractRaw, lookup, NotAnObjectError } from '../json/index.ts';
 import type { FindQuery, ProviderModule, ReadOutcome, ReadRef, SecretsClient, ValueReader } from '../provider.ts';
 import type { FakeSpec } from './spec.ts';
@@ -47,12 +47,12 @@ class FakeClient implements SecretsClient {
 
   async find(query: FindQuery): Promise<ReadonlyMap<string, SecretValue>> {
     if (query.nameRegexp === undefined) throw new InvalidRefError('find: the fake provider searches by name only');
-    const pattern = compile(query.nameRegexp);
+    const matches = namePattern(query.nameRegexp);
     const found = new Map<string, { version: string; value: string }>();
     for (const { key, value, version = '' } of this.#spec.data) {
       const newest = found.get(key);
       const newer = newest === undefined || version >= newest.version;
-      if (newer && pattern.matcher(key).find()) found.set(key, { version, value });
+      if (newer && matches(key)) found.set(key, { version, value });
     }
     return new Map([...found].map(([key, { value }]) => [key, SecretValue.ofText(value)]));
   }
@@ -70,14 +70,6 @@ class FakeClient implements SecretsClient {
     if (entry !== undefined) return { ok: true, value: SecretValue.ofText(entry.value) };
     const which = version === '' ? '' : ` in version "${version}"`;
     return { ok: false, error: new SecretNotFoundError(`key "${key}" does not exist${which}`) };
-  }
-}
-
-function compile(source: string): RE2JS {
-  try {
-    return RE2JS.compile(source);
-  } catch (error) {
-    throw new InvalidRefError(`find.name.regexp ${JSON.stringify(source)} is no regular expression`, { cause: error });
   }
 }
 

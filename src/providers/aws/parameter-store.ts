@@ -1,0 +1,138 @@
+/**
+ * Reading Parameter Store (`providers.md` 4.1): whole values, decrypted, ten to a call where that is permitted.
+ */
+import {
+  GetParameterCommand,
+  GetParametersCommand,
+  ListTagsForResourceCommand,
+  SSMClient,
+  type Parameter,
+} from '@aws-sdk/client-ssm';
+import { SecretValue } from '../../secret-value.ts';
+import { InvalidRefError, PermissionDeniedError, SecretNotFoundError } from '../errors.ts';
+import { encodeBytesMap } from '../json/index.ts';
+import type { FindQuery, ReadOutcome, ReadRef, SecretsClient, SessionContext, Validity } from '../provider.ts';
+import { DeniedBatch } from './denied-batch.ts';
+import type { KeySource } from './keys.ts';
+import { findParameters } from './parameter-store-find.ts';
+import { outcomeOf, readEach } from './read-each.ts';
+import { awsCaller, sdkConfig, type AwsCaller } from './sdk.ts';
+import type { AwsSpec } from './spec.ts';
+
+const BATCH_SIZE = 10;
+
+export class ParameterStoreClient implements SecretsClient {
+  readonly batchSize = BATCH_SIZE;
+  readonly #sdk: SSMClient;
+  readonly #caller: AwsCaller;
+  readonly #keys: KeySource;
+  readonly #prefix: string;
+  readonly #deniedBatch: DeniedBatch;
+
+  constructor(context: SessionContext<AwsSpec>, keys: KeySource) {
+    const { spec, environment, retry, observe, clock } = context;
+    const { region } = spec;
+    this.#sdk = new SSMClient(sdkConfig({ region, environment, endpointVariable: 'AWS_SSM_ENDPOINT', keys, retry }));
+    this.#caller = awsCaller({ label: 'AWS/ParameterStore', service: 'ssm', region, observe, keys });
+    this.#keys = keys;
+    this.#prefix = spec.prefix ?? '';
+    this.#deniedBatch = new DeniedBatch(clock);
+  }
+
+  async read(refs: readonly ReadRef[], signal: AbortSignal): Promise<readonly ReadOutcome[]> {
+    const values = refs.filter(({ metadataPolicy }) => metadataPolicy !== 'Fetch');
+    const tags = refs.filter(({ metadataPolicy }) => metadataPolicy === 'Fetch');
+    const [readValues, readTags] = await Promise.all([
+      this.#readNames(
+        values.map((ref) => this.#nameOf(ref)),
+        signal,
+      ),
+      readEach(tags, (ref) => this.#getTags(this.#prefix + ref.key, signal)),
+    ]);
+    return refs.map((ref) => readValues[values.indexOf(ref)] ?? readTags[tags.indexOf(ref)]!);
+  }
+
+  async find(query: FindQuery, signal: AbortSignal): Promise<ReadonlyMap<string, SecretValue>> {
+    const read = (names: readonly string[]): Promise<readonly ReadOutcome[]> => this.#readNames(names, signal);
+    return findParameters({ sdk: this.#sdk, caller: this.#caller, read, batchSize: BATCH_SIZE }, query, signal);
+  }
+
+  async validate(signal: AbortSignal): Promise<Validity> {
+    signal.throwIfAborted();
+    await this.#keys.get();
+    return 'Ready';
+  }
+
+  async close(): Promise<void> {}
+
+  /** A version is a number or a label, written behind the name. */
+  #nameOf({ key, version }: ReadRef): string {
+    return this.#prefix + key + (version === undefined || version === '' ? '' : `:${version}`);
+  }
+
+  /**
+   * One GetParameters also for a single name: a policy may grant either action, and a policy that grants only
+   * GetParameter is remembered. A denial may also concern one name of many, so the names are then tried alone.
+   */
+  async #readNames(names: readonly string[], signal: AbortSignal): Promise<readonly ReadOutcome[]> {
+    if (names.length === 0) return [];
+    const one = (name: string): Promise<SecretValue> => this.#getValue(name, signal);
+    if (this.#deniedBatch.remembered) return readEach(names, one);
+    try {
+      return await this.#batch(names, signal);
+    } catch (error) {
+      const denied = error instanceof PermissionDeniedError;
+      if (!denied && !(error instanceof InvalidRefError)) throw error;
+      const outcomes = await readEach(names, one);
+      if (denied && outcomes.every(({ ok }) => ok)) this.#deniedBatch.remember();
+      return outcomes;
+    }
+  }
+
+  async #batch(names: readonly string[], signal: AbortSignal): Promise<readonly ReadOutcome[]> {
+    const command = new GetParametersCommand({ Names: [...new Set(names)], WithDecryption: true });
+    const send = (abortSignal: AbortSignal) => this.#sdk.send(command, { abortSignal });
+    const key = names.length === 1 ? names[0] : undefined;
+    const { Parameters = [], InvalidParameters = [] } = await this.#caller.call('GetParameters', send, signal, key);
+    return Promise.all(names.map((name) => this.#outcomeFor(name, Parameters, InvalidParameters, signal)));
+  }
+
+  async #outcomeFor(
+    name: string,
+    parameters: readonly Parameter[],
+    invalid: readonly string[],
+    signal: AbortSignal,
+  ): Promise<ReadOutcome> {
+    const found = parameters.find((parameter) => isNamed(parameter, name));
+    if (found !== undefined) return outcomeOf(async () => valueOf(found, name));
+    if (!invalid.includes(name)) return outcomeOf(() => this.#getValue(name, signal));
+    const error = new SecretNotFoundError(`key "${name}" does not exist (region ${this.#caller.region})`, {
+      code: 'ParameterNotFound',
+    });
+    return { ok: false, error };
+  }
+
+  async #getValue(name: string, signal: AbortSignal): Promise<SecretValue> {
+    const command = new GetParameterCommand({ Name: name, WithDecryption: true });
+    const send = (abortSignal: AbortSignal) => this.#sdk.send(command, { abortSignal });
+    const { Parameter } = await this.#caller.call('GetParameter', send, signal, name);
+    return valueOf(Parameter, name);
+  }
+
+  async #getTags(name: string, signal: AbortSignal): Promise<SecretValue> {
+    const command = new ListTagsForResourceCommand({ ResourceType: 'Parameter', ResourceId: name });
+    const send = (abortSignal: AbortSignal) => this.#sdk.send(command, { abortSignal });
+    const { TagList = [] } = await this.#caller.call('ListTagsForResource', send, signal, name);
+    const tags = TagList.map(({ Key = '', Value = '' }) => [Key, Buffer.from(Value)] as const);
+    return SecretValue.ofText(encodeBytesMap(new Map(tags)));
+  }
+}
+
+function isNamed({ Name, ARN, Selector = '' }: Parameter, wanted: string): boolean {
+  return `${Name}${Selector}` === wanted || `${ARN}${Selector}` === wanted;
+}
+
+function valueOf(parameter: Parameter | undefined, name: string): SecretValue {
+  if (parameter?.Value === undefined) throw new InvalidRefError(`key "${name}" holds no value`);
+  return SecretValue.ofText(parameter.Value);
+}
