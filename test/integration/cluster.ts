@@ -1,7 +1,8 @@
 /** What a test does to a cluster as a person would: apply manifests, read events, clean up. */
+import { setTimeout as wait } from 'node:timers/promises';
 import * as catalogue from '../../src/api/resources.ts';
 import type { KubeClient } from '../../src/kube/client.ts';
-import { ConflictError, NotFoundError } from '../../src/kube/errors.ts';
+import { ConflictError, NotFoundError, TooManyRequestsError } from '../../src/kube/errors.ts';
 import type { KubeObject, Resource, Stored } from '../../src/kube/types.ts';
 import type { Event } from './env.ts';
 
@@ -84,6 +85,23 @@ export async function eventsAbout(kube: KubeClient, namespace: string | undefine
 function byAge(a: Stored<CoreEvent>, b: Stored<CoreEvent>): number {
   const byTime = (a.firstTimestamp ?? '').localeCompare(b.firstTimestamp ?? '');
   return byTime === 0 ? Number(a.metadata.resourceVersion) - Number(b.metadata.resourceVersion) : byTime;
+}
+
+/** Waits until all our kinds can be listed: a fresh API server, or fresh CRDs, first answer 429. */
+export async function untilServed(kube: KubeClient): Promise<void> {
+  for (const resource of OURS) {
+    for (let served = false; !served;) {
+      served = await kube.list(resource, { limit: 1 }).then(() => true, isLasting);
+      if (!served) await wait(200);
+    }
+  }
+}
+
+/** @throws the error, unless it asks us to come back. "Not found" means that the CRD is not installed. */
+function isLasting(error: unknown): boolean {
+  if (error instanceof TooManyRequestsError) return false;
+  if (error instanceof NotFoundError) return true;
+  throw error;
 }
 
 /** Removes every object of our groups, finalizers or not: nobody may be running any more who would see to them. */

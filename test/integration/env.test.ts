@@ -108,6 +108,9 @@ test('Vault keeps KV secrets, counts calls, and can be away for a while', async 
   const body = (await (await vaultGet('secret/data/shop/db')).json()) as { data: { data: unknown } };
   assert.deepEqual(body.data.data, { password: 'p' });
   assert.equal((await env.vault.calls()).get('GET secret/data/shop/db'), 1);
+  await env.vault.fault('secret/data/shop', 503);
+  assert.equal((await vaultGet('secret/data/shop/db')).status, 503);
+  await env.vault.heal();
   await env.vault.stop();
   await assert.rejects(vaultGet('secret/data/shop/db'));
   await env.vault.start();

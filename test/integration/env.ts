@@ -20,7 +20,7 @@ export type Feature =
 export interface AwsBackend {
   /** Base URL for the `AWS_*_ENDPOINT` variables. */
   readonly endpoint: string;
-  /** Creates or replaces a Secrets Manager secret in `region` (default `eu-central-1`). */
+  /** Creates or replaces a Secrets Manager secret, in region `eu-central-1` like all that tests put here. */
   putSecret(name: string, value: string | Uint8Array, options?: { tags?: Record<string, string> }): Promise<void>;
   deleteSecret(name: string): Promise<void>;
   putParameter(
@@ -62,6 +62,9 @@ export interface VaultBackend {
   /** Requests seen since the last `resetCalls()`, as `METHOD path`, e.g. `GET secret/data/db`. */
   calls(): Promise<ReadonlyMap<string, number>>;
   resetCalls(): Promise<void>;
+  /** Answers calls whose `METHOD path` contains `match` with this status (403, 429, 503 …) until healed. Needs `vault-faults`. */
+  fault(match: string, status: number): Promise<void>;
+  heal(): Promise<void>;
   /** Stops answering and comes back on the same address. Needs `restart`. */
   stop(): Promise<void>;
   start(): Promise<void>;

@@ -37,7 +37,9 @@ export async function startOperator(
   const { variables, tokenFile } = pod(world);
   const argv = [...FLAGS, `--service-account-token-file=${tokenFile}`, ...flags];
   const lines: Record<string, unknown>[] = [];
-  const running = await startController(parseOptions(argv, { ...variables, ...environment }), {
+  const options = parseOptions(argv, { ...variables, ...environment });
+  if (typeof options === 'string') throw new Error('--help starts no operator');
+  const running = await startController(options, {
     clock,
     logDestination: { write: (line) => void lines.push(JSON.parse(line) as Record<string, unknown>) },
   });

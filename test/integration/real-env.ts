@@ -20,7 +20,7 @@ import { compact } from '../real-parts/etcd.ts';
 import { kubeconfig } from '../real-parts/kubernetes.ts';
 import { TcpProxy } from '../real-parts/tcp-proxy.ts';
 import { RealVault } from '../real-parts/vault-backend.ts';
-import { applyObject, removeOurObjects } from './cluster.ts';
+import { applyObject, removeOurObjects, untilServed } from './cluster.ts';
 import type { Env, KubeFaults } from './env.ts';
 import { bindClusterRole, makeEnv, TEST_LABEL } from './make-env.ts';
 import { OPERATOR_ACCOUNT, OPERATOR_NAMESPACE } from './operator.ts';
@@ -33,6 +33,7 @@ export async function realEnv(): Promise<Env> {
   const parts = readDescription();
   const ca = readFileSync(parts.caFile, 'utf8');
   const kube = connect({ server: parts.server, ca, token: () => Promise.resolve(parts.adminToken) });
+  await untilServed(kube);
   await cleanUp(kube);
   // In memory only, so a new Vault is the quickest way to an empty one.
   await control(parts.control, '/vault/renew');
@@ -49,8 +50,8 @@ export async function realEnv(): Promise<Env> {
     kube,
     aws,
     vault,
-    kubeFaults: kubeFaults(parts, proxy),
-    features: new Set(['aws-faults', 'restart']),
+    kubeFaults: kubeFaults(parts, proxy, kube),
+    features: new Set(['aws-faults', 'vault-faults', 'restart']),
     apiServer: { server: parts.server, ca },
     operator: {
       folder,
@@ -96,7 +97,12 @@ async function operatorToken(kube: KubeClient): Promise<string> {
   return token;
 }
 
-function kubeFaults(parts: RealParts, proxy: TcpProxy): KubeFaults {
+function kubeFaults(parts: RealParts, proxy: TcpProxy, kube: KubeClient): KubeFaults {
+  const stop = (): Promise<void> => control(parts.control, '/kube-apiserver/stop');
+  const start = async (): Promise<void> => {
+    await control(parts.control, '/kube-apiserver/start');
+    await untilServed(kube);
+  };
   return {
     dropWatches: (how) => Promise.resolve(proxy.drop(how)),
     respond: () =>
@@ -104,11 +110,11 @@ function kubeFaults(parts: RealParts, proxy: TcpProxy): KubeFaults {
     async compact() {
       await compact(parts.etcd);
       // Its watch cache still remembers what etcd has forgotten: only a fresh API server answers 410.
-      await control(parts.control, '/kube-apiserver/stop');
-      await control(parts.control, '/kube-apiserver/start');
+      await stop();
+      await start();
     },
-    stop: () => control(parts.control, '/kube-apiserver/stop'),
-    start: () => control(parts.control, '/kube-apiserver/start'),
+    stop,
+    start,
   };
 }
 

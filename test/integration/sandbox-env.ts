@@ -33,7 +33,7 @@ export async function sandboxEnv(): Promise<Env> {
     aws,
     vault,
     kubeFaults: cluster.faults,
-    features: new Set(['aws-faults', 'kube-faults', 'fast-time', 'restart']),
+    features: new Set(['aws-faults', 'kube-faults', 'vault-faults', 'fast-time', 'restart']),
     apiServer: { server: cluster.url },
     operator: { folder, kubeconfig: cluster.kubeconfig(), token, aws: aws.endpoint },
     patienceMs: PATIENCE_MS,
