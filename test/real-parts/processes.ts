@@ -1,6 +1,6 @@
 /**
- * Starting and ending programs of our own, by process id only. Whatever still runs when this process exits is killed, so
- * a failed or interrupted run leaves nothing behind.
+ * Starting and ending programs of our own, by process id only. Whatever still runs when this process exits is killed (by
+ * the guardian, if this process is killed itself), so a failed or interrupted run leaves nothing behind.
  */
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
@@ -8,6 +8,7 @@ import { closeSync, openSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
+import { tellGuardian } from './guardian.ts';
 
 export interface Program {
   readonly name: string;
@@ -50,8 +51,12 @@ export class ManagedProcess {
     closeSync(output);
     this.#child = child;
     running.add(child);
-    child.once('exit', () => running.delete(child));
-    child.once('error', () => running.delete(child));
+    tellGuardian('started', child.pid);
+    const ended = (): void => {
+      running.delete(child);
+      tellGuardian('ended', child.pid);
+    };
+    child.once('exit', ended).once('error', ended);
     await this.#untilReady(child);
   }
 
