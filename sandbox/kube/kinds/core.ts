@@ -1,0 +1,202 @@
+/**
+ * The built-in kinds of the sandbox, each with as much schema as pruning and field ownership need.
+ */
+import { listAt, objectAt, textAt, withMember, withValueAt } from '../json.ts';
+import type { JsonObject } from '../json.ts';
+import type { FieldReader } from '../selectors.ts';
+import { ageText } from './columns.ts';
+import { coreKind } from './core-kind.ts';
+import { customResourceDefinitions } from './custom-resource-definition.ts';
+import type { Column, Kind } from './kind.ts';
+import { secretRules, configMapRules } from './secrets.ts';
+import { validatingWebhookConfigurations } from './webhook-configuration.ts';
+
+const text: JsonObject = { type: 'string' };
+const flag: JsonObject = { type: 'boolean' };
+const whole: JsonObject = { type: 'integer' };
+const texts: JsonObject = { type: 'object', additionalProperties: text };
+const object = (properties: JsonObject, more: JsonObject = {}): JsonObject => ({ type: 'object', properties, ...more });
+const bytes: JsonObject = { type: 'object', additionalProperties: { type: 'string', nullable: true } };
+
+function column(name: string, type: string, cell: Column['cell']): Column {
+  return { name, type, priority: 0, cell };
+}
+
+function countOf(...members: readonly string[]): Column['cell'] {
+  return (item) => members.reduce((sum, member) => sum + Object.keys(objectAt(item, member)).length, 0);
+}
+
+const namespaces = coreKind({
+  plural: 'namespaces',
+  kind: 'Namespace',
+  shortNames: ['ns'],
+  namespaced: false,
+  hasStatus: true,
+  schema: object({
+    spec: object({ finalizers: { type: 'array', items: text } }),
+    status: object({
+      phase: text,
+      conditions: {
+        type: 'array',
+        'x-kubernetes-list-type': 'map',
+        'x-kubernetes-list-map-keys': ['type'],
+        items: object({ type: text, status: text, reason: text, message: text, lastTransitionTime: text }),
+      },
+    }),
+  }),
+  columns: [column('Status', 'string', (item) => textAt(item, 'status', 'phase') ?? '')],
+  subresources: [{ name: 'finalize', kind: 'Namespace', verbs: ['update'] }],
+  selectable: { 'status.phase': (item) => textAt(item, 'status', 'phase') ?? '' },
+  rules: {
+    prepareCreate: (item) => {
+      const name = textAt(item, 'metadata', 'name') ?? '';
+      const labelled = withValueAt(item, ['metadata', 'labels', 'kubernetes.io/metadata.name'], name);
+      const finalizers = [...new Set([...listAt(item, 'spec', 'finalizers'), 'kubernetes'])];
+      return { ...labelled, spec: { finalizers }, status: { phase: 'Active' } };
+    },
+    prepareUpdate: (item, old) => ({
+      ...withValueAt(item, ['metadata', 'labels', 'kubernetes.io/metadata.name'], textAt(old, 'metadata', 'name')),
+      spec: { ...objectAt(item, 'spec'), finalizers: listAt(old, 'spec', 'finalizers') },
+    }),
+  },
+});
+
+const secrets = coreKind({
+  plural: 'secrets',
+  kind: 'Secret',
+  schema: object({ data: bytes, stringData: bytes, type: text, immutable: flag }),
+  columns: [column('Type', 'string', (item) => textAt(item, 'type') ?? ''), column('Data', 'integer', countOf('data'))],
+  selectable: { type: (item) => textAt(item, 'type') ?? '' },
+  rules: secretRules,
+});
+
+const configMaps = coreKind({
+  plural: 'configmaps',
+  kind: 'ConfigMap',
+  shortNames: ['cm'],
+  schema: object({ data: texts, binaryData: bytes, immutable: flag }),
+  columns: [column('Data', 'integer', countOf('data', 'binaryData'))],
+  rules: configMapRules,
+});
+
+const objectReference = object(
+  { apiVersion: text, kind: text, name: text, namespace: text, uid: text, resourceVersion: text, fieldPath: text },
+  { 'x-kubernetes-map-type': 'atomic' },
+);
+
+const serviceAccounts = coreKind({
+  plural: 'serviceaccounts',
+  kind: 'ServiceAccount',
+  shortNames: ['sa'],
+  schema: object({
+    secrets: {
+      type: 'array',
+      items: objectReference,
+      'x-kubernetes-list-type': 'map',
+      'x-kubernetes-list-map-keys': ['name'],
+    },
+    imagePullSecrets: { type: 'array', items: object({ name: text }) },
+    automountServiceAccountToken: flag,
+  }),
+  columns: [column('Secrets', 'string', (item) => listAt(item, 'secrets').length)],
+  subresources: [{ name: 'token', kind: 'TokenRequest', verbs: ['create'] }],
+});
+
+const eventSource = object({ component: text, host: text });
+
+const events = coreKind({
+  plural: 'events',
+  kind: 'Event',
+  shortNames: ['ev'],
+  createOnUpdate: true,
+  schema: object({
+    involvedObject: objectReference,
+    reason: text,
+    message: text,
+    source: eventSource,
+    firstTimestamp: { type: 'string', nullable: true },
+    lastTimestamp: { type: 'string', nullable: true },
+    count: whole,
+    type: text,
+    eventTime: { type: 'string', nullable: true },
+    series: object({ count: whole, lastObservedTime: text }),
+    action: text,
+    related: objectReference,
+    reportingComponent: text,
+    reportingInstance: text,
+  }),
+  columns: [
+    column('Last Seen', 'string', (item, now) =>
+      ageText(textAt(item, 'lastTimestamp') ?? textAt(item, 'eventTime'), now),
+    ),
+    column('Type', 'string', (item) => textAt(item, 'type') ?? ''),
+    column('Reason', 'string', (item) => textAt(item, 'reason') ?? ''),
+    column('Object', 'string', (item) => {
+      const about = objectAt(item, 'involvedObject');
+      return `${(textAt(about, 'kind') ?? '').toLowerCase()}/${textAt(about, 'name') ?? ''}`;
+    }),
+    column('Message', 'string', (item) => (textAt(item, 'message') ?? '').trim()),
+  ],
+  selectable: eventFields(),
+  rules: {
+    prepareCreate: (item) => {
+      const filled: JsonObject = {
+        ...item,
+        reportingComponent: textAt(item, 'reportingComponent') ?? textAt(item, 'source', 'component') ?? '',
+      };
+      return withMember(
+        filled,
+        'reportingInstance',
+        textAt(item, 'reportingInstance') ?? textAt(item, 'source', 'host') ?? '',
+      );
+    },
+  },
+});
+
+function eventFields(): Record<string, FieldReader> {
+  const reader =
+    (...path: readonly string[]): FieldReader =>
+    (item) =>
+      textAt(item, ...path) ?? '';
+  const about = ['kind', 'namespace', 'name', 'uid', 'apiVersion', 'resourceVersion', 'fieldPath'].map(
+    (field) => [`involvedObject.${field}`, reader('involvedObject', field)] as const,
+  );
+  return Object.fromEntries([
+    ...about,
+    ['reason', reader('reason')],
+    ['type', reader('type')],
+    ['source', reader('source', 'component')],
+    ['reportingComponent', reader('reportingComponent')],
+  ]);
+}
+
+const leases = coreKind({
+  group: 'coordination.k8s.io',
+  plural: 'leases',
+  kind: 'Lease',
+  createOnUpdate: true,
+  unconditionalUpdate: false,
+  schema: object({
+    spec: object({
+      holderIdentity: text,
+      leaseDurationSeconds: whole,
+      acquireTime: text,
+      renewTime: text,
+      leaseTransitions: whole,
+      strategy: text,
+      preferredHolder: text,
+    }),
+  }),
+  columns: [column('Holder', 'string', (item) => textAt(item, 'spec', 'holderIdentity') ?? '')],
+});
+
+export const CORE_KINDS: readonly Kind[] = [
+  namespaces,
+  secrets,
+  configMaps,
+  serviceAccounts,
+  events,
+  leases,
+  validatingWebhookConfigurations,
+  customResourceDefinitions,
+];

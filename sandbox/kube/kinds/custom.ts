@@ -1,0 +1,81 @@
+/**
+ * Turns a CustomResourceDefinition into the kind it defines.
+ */
+import type { JsonObject } from '../json.ts';
+import { isObject, listAt, objectAt, textAt, valueAt } from '../json.ts';
+import { withObjectMembers } from '../schema/metadata.ts';
+import type { Schema } from '../schema/schema.ts';
+import { compileSchema } from '../schema/schema.ts';
+import type { FieldReader } from '../selectors.ts';
+import { ageColumn, jsonPath, nameColumn, pathColumn } from './columns.ts';
+import type { Kind, KindVersion } from './kind.ts';
+import { groupVersion } from './kind.ts';
+
+export function customKind(definition: JsonObject): Kind {
+  const spec = objectAt(definition, 'spec');
+  const names = objectAt(spec, 'names');
+  const kind = textAt(names, 'kind') ?? '';
+  const versions = listAt(spec, 'versions').filter(isObject);
+  const storage = versions.find((version) => version['storage'] === true);
+  return {
+    group: textAt(spec, 'group') ?? '',
+    plural: textAt(names, 'plural') ?? '',
+    singular: textAt(names, 'singular') ?? kind.toLowerCase(),
+    kind,
+    listKind: textAt(names, 'listKind') ?? `${kind}List`,
+    shortNames: listAt(names, 'shortNames') as readonly string[],
+    categories: listAt(names, 'categories') as readonly string[],
+    namespaced: spec['scope'] === 'Namespaced',
+    versions: versions
+      .filter((version) => version['served'] === true)
+      .map((version) => versionOf(version, spec, kind))
+      .toSorted((a, b) => versionRank(b.name) - versionRank(a.name)),
+    storageVersion: textAt(storage, 'name') ?? '',
+    custom: true,
+    hasGeneration: true,
+    createOnUpdate: false,
+    unconditionalUpdate: false,
+    subresources: [],
+    rules: {},
+  };
+}
+
+function versionOf(version: JsonObject, spec: JsonObject, kind: string): KindVersion {
+  const name = textAt(version, 'name') ?? '';
+  const apiVersion = groupVersion(textAt(spec, 'group') ?? '', name);
+  const columns = listAt(version, 'additionalPrinterColumns').filter(isObject).map(pathColumn);
+  let schema: Schema | undefined;
+  return {
+    name,
+    get schema() {
+      schema ??= compileSchema(withObjectMembers(objectAt(version, 'schema', 'openAPIV3Schema')), kind);
+      return schema;
+    },
+    columns: [nameColumn, ...(columns.length === 0 ? [ageColumn] : columns)],
+    hasStatus: valueAt(version, 'subresources', 'status') !== undefined,
+    deprecation: version['deprecated'] === true ? deprecationText(version, apiVersion, kind) : undefined,
+    selectable: selectableFields(version),
+  };
+}
+
+function deprecationText(version: JsonObject, apiVersion: string, kind: string): string {
+  return textAt(version, 'deprecationWarning') ?? `${apiVersion} ${kind} is deprecated`;
+}
+
+function selectableFields(version: JsonObject): ReadonlyMap<string, FieldReader> {
+  return new Map(
+    listAt(version, 'selectableFields').map((field) => {
+      const path = textAt(field, 'jsonPath') ?? '';
+      const read = jsonPath(path);
+      return [path.replace(/^\./, ''), (object) => String(read(object)[0] ?? '')] as const;
+    }),
+  );
+}
+
+/** GA before beta before alpha, newer before older. */
+function versionRank(name: string): number {
+  const match = /^v(\d+)(?:(alpha|beta)(\d+))?$/.exec(name);
+  if (match === null) return 0;
+  const stage = match[2] === undefined ? 3 : match[2] === 'beta' ? 2 : 1;
+  return stage * 1e6 + Number(match[1]) * 1e3 + Number(match[3] ?? 0);
+}

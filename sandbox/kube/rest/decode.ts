@@ -1,0 +1,83 @@
+/**
+ * From the JSON that was sent to an object of the kind: names checked, unknown fields dropped (and reported as asked),
+ * wrong types refused, defaults filled in.
+ */
+import type { Json, JsonObject } from '../json.ts';
+import { isObject, objectAt, textAt } from '../json.ts';
+import { groupVersion } from '../kinds/kind.ts';
+import { applyDefaults } from '../schema/defaults.ts';
+import { prune } from '../schema/prune.ts';
+import { validate } from '../schema/validate.ts';
+import { badRequest } from '../status.ts';
+import type { Target, Terms } from './target.ts';
+
+/** The object as sent, without what the kind does not know. Not yet defaulted: see {@link complete}. */
+export function decode(target: Target, raw: Json, terms: Terms): JsonObject {
+  if (!isObject(raw)) throw badRequest("couldn't get version/kind; json parse error: the body is no object");
+  const named = checkNames(target, raw);
+  const unknown: string[] = [];
+  const pruned = prune(named, target.version.schema, unknown) as JsonObject;
+  reportUnknown(target, unknown, terms);
+  refuseWrongTypes(target, pruned);
+  const metadata = objectAt(pruned, 'metadata');
+  return { ...pruned, metadata };
+}
+
+/** Kind-specific decoding and defaults. */
+export function complete(target: Target, object: JsonObject): JsonObject {
+  const { decode: decodeKind } = target.kind.rules;
+  return applyDefaults(decodeKind === undefined ? object : decodeKind(object), target.version.schema) as JsonObject;
+}
+
+function checkNames(target: Target, raw: JsonObject): JsonObject {
+  const expected = groupVersion(target.kind.group, target.version.name);
+  const apiVersion = textAt(raw, 'apiVersion') ?? '';
+  const kind = textAt(raw, 'kind') ?? '';
+  if (target.kind.custom && kind === '') throw badRequest(`Object 'Kind' is missing in '${JSON.stringify(raw)}'`);
+  if (kind !== '' && kind !== target.kind.kind) throw badRequest(wrongKind(target, apiVersion, kind));
+  if (apiVersion !== '' && apiVersion !== expected)
+    throw badRequest(
+      `the API version in the data (${apiVersion}) does not match the expected API version (${expected})`,
+    );
+  return { ...raw, apiVersion: expected, kind: target.kind.kind };
+}
+
+function wrongKind(target: Target, apiVersion: string, kind: string): string {
+  const version = apiVersion.split('/').at(-1) ?? '';
+  return `${kind} in version ${JSON.stringify(version)} cannot be handled as a ${target.kind.kind}: converting (${kind}) to (${target.kind.kind}): unknown conversion`;
+}
+
+function handled(target: Target): string {
+  const { kind } = target.kind;
+  return `${kind} in version ${JSON.stringify(target.version.name)} cannot be handled as a ${kind}`;
+}
+
+function reportUnknown(target: Target, unknown: readonly string[], terms: Terms): void {
+  if (unknown.length === 0 || terms.fieldValidation === 'Ignore') return;
+  const texts = unknown.toSorted().map((path) => `unknown field ${JSON.stringify(path)}`);
+  if (terms.fieldValidation === 'Warn') terms.warnings.push(...texts);
+  else throw badRequest(`${handled(target)}: strict decoding error: ${texts.join(', ')}`);
+}
+
+/** Typed decoding: all of a core kind, only the metadata of a custom one (its schema speaks later, with 422). */
+function refuseWrongTypes(target: Target, object: JsonObject): void {
+  const { schema } = target.version;
+  const checked = target.kind.custom ? { metadata: objectAt(object, 'metadata') } : object;
+  for (const [name, member] of Object.entries(checked)) {
+    const known = schema.properties.get(name);
+    if (known === undefined || member === null) continue;
+    const wrong = validate(member, known, name).find(
+      (error) => error.reason === 'FieldValueTypeInvalid' && !error.text.includes('"null"'),
+    );
+    if (wrong === undefined) continue;
+    const [, actual, wanted] = /must be of type (\w+): "(\w+)"/.exec(wrong.text)?.toReversed() ?? [];
+    throw badRequest(
+      `${handled(target)}: json: cannot unmarshal ${goKind(actual)} into Go struct field ${target.kind.kind}.${wrong.field} of type ${goKind(wanted)}`,
+    );
+  }
+}
+
+function goKind(type: string | undefined): string {
+  if (type === 'boolean') return 'bool';
+  return type === 'integer' ? 'number' : (type ?? 'string');
+}

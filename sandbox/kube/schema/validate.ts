@@ -1,0 +1,180 @@
+/**
+ * Checks a value against its schema, in the API server's words. On an update, parts that did not change are not
+ * complained about ("ratcheting"), so an object stored under older rules can still be edited elsewhere.
+ */
+import { invalidValue, notSupported, required, tooLong, tooMany, typeInvalid, duplicate } from '../field-errors.ts';
+import type { Json, JsonObject } from '../json.ts';
+import { canonicalText, equalJson, isArray, isObject, valueAt } from '../json.ts';
+import type { FieldError } from '../status.ts';
+import { hasFormat } from './formats.ts';
+import type { Schema } from './schema.ts';
+import { memberSchema } from './schema.ts';
+
+/** @param old the stored value at the same place, on updates. */
+export function validate(value: Json, schema: Schema, path: string, old?: Json): FieldError[] {
+  if (old !== undefined && equalJson(value, old)) return [];
+  if (value === null && schema.nullable) return [];
+  const wrongType = checkType(value, schema, path);
+  if (wrongType !== undefined) return [wrongType];
+  return [
+    ...checkOwn(value, schema, path),
+    ...checkMembers(value, schema, path, old),
+    ...checkCombined(value, schema, path),
+  ];
+}
+
+/** Validates the spec'd members of a whole object; `metadata` has its own rules elsewhere. */
+export function validateObject(object: JsonObject, schema: Schema, old?: JsonObject): FieldError[] {
+  const errors: FieldError[] = [];
+  if (old !== undefined && equalJson(object, old)) return errors;
+  for (const [name, member] of schema.properties) {
+    if (name === 'metadata' || name === 'apiVersion' || name === 'kind' || !Object.hasOwn(object, name)) continue;
+    errors.push(...validate(object[name] ?? null, member, name, valueAt(old, name)));
+  }
+  errors.push(...checkRequired(object, schema, ''));
+  return errors;
+}
+
+function jsonType(value: Json): string {
+  if (value === null) return 'null';
+  if (isArray(value)) return 'array';
+  if (typeof value === 'number') return Number.isInteger(value) ? 'integer' : 'number';
+  return typeof value;
+}
+
+function checkType(value: Json, schema: Schema, path: string): FieldError | undefined {
+  const allowed = schema.intOrString ? ['integer', 'string'] : schema.type === undefined ? [] : [schema.type];
+  const actual = jsonType(value);
+  const fits = allowed.length === 0 || allowed.includes(actual) || (actual === 'integer' && allowed.includes('number'));
+  if (fits) return undefined;
+  const why = `${path} in body must be of type ${allowed.join(',')}: ${JSON.stringify(actual)}`;
+  return typeInvalid(path, actual, why);
+}
+
+function checkOwn(value: Json, schema: Schema, path: string): FieldError[] {
+  const errors: FieldError[] = [];
+  if (schema.enum !== undefined && !schema.enum.some((item) => equalJson(item, value)))
+    errors.push(notSupported(path, value, schema.enum.map(enumText)));
+  if (typeof value === 'string') errors.push(...checkText(value, schema, path));
+  else if (typeof value === 'number') errors.push(...checkNumber(value, schema, path));
+  else if (isArray(value)) errors.push(...checkList(value, schema, path));
+  else if (isObject(value)) errors.push(...checkCount(value, schema, path));
+  return errors;
+}
+
+function enumText(value: Json): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+function checkText(value: string, schema: Schema, path: string): FieldError[] {
+  const errors: FieldError[] = [];
+  const length = [...value].length;
+  const min = schema.limits.get('minLength');
+  const max = schema.limits.get('maxLength');
+  if (max !== undefined && length > max) errors.push(tooLong(path, max));
+  if (min !== undefined && length < min)
+    errors.push(invalidValue(path, value, `${path} in body should be at least ${min} chars long`));
+  if (schema.pattern !== undefined && !schema.pattern.regexp.matcher(value).find())
+    errors.push(invalidValue(path, value, `${path} in body should match '${schema.pattern.text}'`));
+  if (schema.format !== undefined && !hasFormat(value, schema.format))
+    errors.push(typeInvalid(path, value, `${path} in body must be of type ${schema.format}: ${JSON.stringify(value)}`));
+  return errors;
+}
+
+function checkNumber(value: number, schema: Schema, path: string): FieldError[] {
+  const errors: FieldError[] = [];
+  const fail = (why: string): void => void errors.push(invalidValue(path, value, `${path} in body should be ${why}`));
+  const min = schema.limits.get('minimum');
+  const max = schema.limits.get('maximum');
+  const multiple = schema.limits.get('multipleOf');
+  if (multiple !== undefined && value % multiple !== 0) fail(`a multiple of ${multiple}`);
+  if (max !== undefined && (schema.exclusiveMaximum ? value >= max : value > max))
+    fail(schema.exclusiveMaximum ? `less than ${max}` : `less than or equal to ${max}`);
+  if (min !== undefined && (schema.exclusiveMinimum ? value <= min : value < min))
+    fail(schema.exclusiveMinimum ? `greater than ${min}` : `greater than or equal to ${min}`);
+  if (schema.format === 'int32' && Math.abs(value) > 2 ** 31)
+    errors.push(invalidValue(path, value, `${path} in body should be a valid int32 number`));
+  return errors;
+}
+
+function checkList(value: readonly Json[], schema: Schema, path: string): FieldError[] {
+  const errors: FieldError[] = [];
+  const min = schema.limits.get('minItems');
+  const max = schema.limits.get('maxItems');
+  if (min !== undefined && value.length < min)
+    errors.push(invalidValue(path, value.length, `${path} in body should have at least ${min} items`));
+  if (max !== undefined && value.length > max) errors.push(tooMany(path, value.length, max));
+  if (schema.listType === 'set' || schema.listType === 'map') errors.push(...checkDuplicates(value, schema, path));
+  return errors;
+}
+
+function checkDuplicates(value: readonly Json[], schema: Schema, path: string): FieldError[] {
+  const seen = new Set<string>();
+  const errors: FieldError[] = [];
+  value.forEach((item, index) => {
+    const id = schema.listType === 'set' ? item : keysOf(item, schema);
+    const text = canonicalText(id);
+    if (seen.has(text)) errors.push(duplicate(`${path}[${index}]`, id));
+    seen.add(text);
+  });
+  return errors;
+}
+
+function keysOf(item: Json, schema: Schema): JsonObject {
+  const keys = schema.mapKeys.map((key) => [key, valueAt(item, key)] as const);
+  return Object.fromEntries(keys.filter((pair): pair is [string, Json] => pair[1] !== undefined));
+}
+
+function checkCount(value: JsonObject, schema: Schema, path: string): FieldError[] {
+  const errors: FieldError[] = [];
+  const count = Object.keys(value).length;
+  const min = schema.limits.get('minProperties');
+  const max = schema.limits.get('maxProperties');
+  if (min !== undefined && count < min)
+    errors.push(invalidValue(path, value, `${path} in body should have at least ${min} properties`));
+  if (max !== undefined && count > max) errors.push(tooMany(path, count, max));
+  return errors;
+}
+
+function checkMembers(value: Json, schema: Schema, path: string, old: Json | undefined): FieldError[] {
+  if (isArray(value)) return checkItems(value, schema, path, old);
+  if (!isObject(value)) return [];
+  const errors: FieldError[] = [];
+  for (const [name, member] of Object.entries(value)) {
+    const known = memberSchema(schema, name);
+    if (known !== undefined) errors.push(...validate(member, known, `${path}.${name}`, valueAt(old, name)));
+  }
+  return [...errors, ...checkRequired(value, schema, path)];
+}
+
+/** Only items of keyed lists have a counterpart in the old object. */
+function checkItems(value: readonly Json[], schema: Schema, path: string, old: Json | undefined): FieldError[] {
+  const { items } = schema;
+  if (items === undefined) return [];
+  return value.flatMap((item, index) => validate(item, items, `${path}[${index}]`, counterpart(item, schema, old)));
+}
+
+export function counterpart(item: Json, schema: Schema, old: Json | undefined): Json | undefined {
+  if (schema.listType !== 'map' || !isArray(old)) return undefined;
+  const keys = keysOf(item, schema);
+  return old.find((other) => equalJson(keysOf(other, schema), keys));
+}
+
+function checkRequired(value: JsonObject, schema: Schema, path: string): FieldError[] {
+  return schema.required
+    .filter((name) => !Object.hasOwn(value, name))
+    .map((name) => required(path === '' ? name : `${path}.${name}`));
+}
+
+function checkCombined(value: Json, schema: Schema, path: string): FieldError[] {
+  const errors = schema.allOf.flatMap((sub) => validate(value, sub, path));
+  const matching = (subs: readonly Schema[]): number =>
+    subs.filter((sub) => validate(value, sub, path).length === 0).length;
+  if (schema.anyOf.length > 0 && matching(schema.anyOf) === 0)
+    errors.push(invalidValue(path, '', `"${path}" must validate at least one schema (anyOf)`));
+  if (schema.oneOf.length > 0 && matching(schema.oneOf) !== 1)
+    errors.push(invalidValue(path, '', `"${path}" must validate one and only one schema (oneOf). Found none valid`));
+  if (schema.not !== undefined && validate(value, schema.not, path).length === 0)
+    errors.push(invalidValue(path, '', `"${path}" must not validate the schema (not)`));
+  return errors;
+}
