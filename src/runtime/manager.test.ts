@@ -45,8 +45,8 @@ function election(events: string[]) {
   let listener: LeadershipListener | undefined;
   const lost = Promise.withResolvers<'lost'>();
   return {
-    lead: () => listener?.onLeading(),
-    doubt: () => listener?.onUncertain(),
+    lead: () => listener?.leading(),
+    doubt: () => listener?.paused(),
     lose: () => lost.resolve('lost'),
     run: async (signal: AbortSignal, given: LeadershipListener): Promise<'stopped' | 'lost'> => {
       events.push('+election');

@@ -20,9 +20,9 @@ export interface ControllerPart extends Part {
 
 export interface LeadershipListener {
   /** We hold the Lease, for the first time or again. */
-  onLeading(): void;
+  leading(): void;
   /** We can no longer be sure of it, but nobody else has taken it (D58). */
-  onUncertain(): void;
+  paused(): void;
 }
 
 export interface ElectionPart {
@@ -88,7 +88,7 @@ class LeadingControllers {
   readonly #controllers: readonly ControllerPart[];
   readonly #log: Log;
   #started = false;
-  #paused = false;
+  #pausing = false;
 
   constructor(stages: Stages, controllers: readonly ControllerPart[], log: Log) {
     this.#stages = stages;
@@ -100,12 +100,12 @@ class LeadingControllers {
   follow(election: ElectionPart | undefined): Promise<void> {
     const lost = Promise.withResolvers<void>();
     if (election === undefined) {
-      this.onLeading();
+      this.leading();
       return lost.promise;
     }
     const run = async (signal: AbortSignal): Promise<void> => {
       if ((await election.run(signal, this)) !== 'lost') return;
-      this.onUncertain();
+      this.paused();
       this.#log.error({}, 'another process leads now');
       lost.resolve();
       await whenAborted(signal);
@@ -114,17 +114,17 @@ class LeadingControllers {
     return lost.promise;
   }
 
-  onLeading(): void {
-    if (this.#paused) for (const controller of this.#controllers) controller.resume();
-    this.#paused = false;
+  leading(): void {
+    if (this.#pausing) for (const controller of this.#controllers) controller.resume();
+    this.#pausing = false;
     if (this.#started) return;
     this.#started = true;
     this.#stages.start('controllers', this.#controllers);
   }
 
-  onUncertain(): void {
-    if (this.#paused || !this.#started) return;
-    this.#paused = true;
+  paused(): void {
+    if (this.#pausing || !this.#started) return;
+    this.#pausing = true;
     this.#log.warn({}, 'leadership is uncertain, controllers pause');
     for (const controller of this.#controllers) controller.pause();
   }
