@@ -3,6 +3,7 @@
  * be shown.
  */
 import type { SecretValue } from '../../secret-value.ts';
+import { quotable } from '../exchange.ts';
 import { parseJson } from '../json/index.ts';
 import {
   isJsonArray,
@@ -25,8 +26,6 @@ export interface VaultAnswer {
   /** Vault's own words in one line, without our secrets; empty when it said nothing. */
   readonly message: string;
 }
-
-const LONGEST_MESSAGE = 500;
 
 /** Undefined when this is not an answer of Vault's (a proxy's page, another server's JSON). */
 export function readAnswer(status: number, body: Uint8Array, secrets: readonly SecretValue[]): VaultAnswer | undefined {
@@ -78,12 +77,5 @@ function readable(errors: readonly string[], secrets: readonly SecretValue[]): s
     .flatMap((error) => error.split('\n'))
     .map((line) => line.replace(/^\s*\* /, '').trim())
     .filter((line) => line !== '' && !/^\d+ errors? occurred:$/.test(line));
-  const text = withoutSecrets([...new Set(lines)].join('; '), secrets);
-  return text.length > LONGEST_MESSAGE ? `${text.slice(0, LONGEST_MESSAGE)}…` : text;
-}
-
-/** A server may repeat what it was sent; nothing of that gets into a condition or an event. */
-function withoutSecrets(text: string, secrets: readonly SecretValue[]): string {
-  const hide = (left: string, secret: string): string => (secret === '' ? left : left.replaceAll(secret, '<secret>'));
-  return secrets.map((secret) => secret.revealText().trim()).reduce(hide, text);
+  return quotable([...new Set(lines)].join('; '), secrets);
 }

@@ -7,12 +7,12 @@ import type { Dispatcher } from 'undici';
 import { sleep, type Clock } from '../../clock.ts';
 import type { SecretValue } from '../../secret-value.ts';
 import { BackendUnavailableError, InvalidRefError, ProviderError, ThrottledError } from '../errors.ts';
-import { describeNetworkError } from '../outbound.ts';
+import { retryAfterMs, roundTrip, unreachable, type HttpAnswer } from '../exchange.ts';
 import type { ApiCallObserver } from '../provider.ts';
 import { readAnswer, type VaultAnswer } from './answer.ts';
 import { SeenIndexes } from './consistency.ts';
 import { encodePath } from './paths.ts';
-import { isRetried, nextWaitMs, retryAfterMs, type RetryPolicy } from './retry.ts';
+import { isRetried, nextWaitMs, type RetryPolicy } from './retry.ts';
 
 export const VAULT_TIMEOUT_MS = 60_000;
 
@@ -116,13 +116,12 @@ export class VaultClient {
     } catch (error) {
       signal.throwIfAborted();
       if (error instanceof ProviderError) return { failed: error, retried: false, waitMs: undefined };
-      const cause = timeout.aborted ? 'no answer in time' : describeNetworkError(error);
-      const failed = new BackendUnavailableError(`Vault at ${this.host} cannot be reached: ${cause}`, { cause: error });
+      const failed = unreachable(`Vault at ${this.host}`, error, timeout.aborted);
       return { failed, retried: true, waitMs: undefined };
     }
   }
 
-  #judge(request: VaultRequest, response: RawResponse): Try {
+  #judge(request: VaultRequest, response: HttpAnswer): Try {
     const { status, headers, body } = response;
     const index = headers['x-vault-index'];
     if (this.#options.readYourWrites && typeof index === 'string') this.#indexes.note(index);
@@ -147,7 +146,7 @@ export class VaultClient {
   }
 
   /** One request, and one more when Vault points to another node. */
-  async #exchange(request: VaultRequest, signal: AbortSignal): Promise<RawResponse> {
+  async #exchange(request: VaultRequest, signal: AbortSignal): Promise<HttpAnswer> {
     const first = this.#url(request);
     const response = await this.#roundTrip(first, request, signal);
     const next = redirectTarget(first, response);
@@ -160,21 +159,10 @@ export class VaultClient {
     return second;
   }
 
-  async #roundTrip(url: URL, request: VaultRequest, signal: AbortSignal): Promise<RawResponse> {
-    const { dispatcher } = this.#options;
-    const response = await dispatcher.request({
-      origin: url.origin,
-      path: url.pathname + url.search,
-      method: request.method === 'LIST' ? 'GET' : request.method,
-      headers: this.#headers(request),
-      body: request.body ?? null,
-      signal,
-    });
-    return {
-      status: response.statusCode,
-      headers: response.headers,
-      body: new Uint8Array(await response.body.arrayBuffer()),
-    };
+  #roundTrip(url: URL, request: VaultRequest, signal: AbortSignal): Promise<HttpAnswer> {
+    const method = request.method === 'LIST' ? 'GET' : request.method;
+    const headers = this.#headers(request);
+    return roundTrip(this.#options.dispatcher, { url, method, headers, body: request.body }, signal);
   }
 
   #url(request: VaultRequest): URL {
@@ -203,18 +191,12 @@ export class VaultClient {
   }
 }
 
-interface RawResponse {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  readonly body: Uint8Array;
-}
-
 function secretsOf(request: VaultRequest): readonly SecretValue[] {
   return request.token === undefined ? (request.secrets ?? []) : [request.token, ...(request.secrets ?? [])];
 }
 
 /** A standby node points to the active one. The pool checks the new address as it checked the first (D73). */
-function redirectTarget(from: URL, response: RawResponse): URL | undefined {
+function redirectTarget(from: URL, response: HttpAnswer): URL | undefined {
   const location = response.headers['location'];
   if (![301, 302, 307, 308].includes(response.status) || typeof location !== 'string') return undefined;
   const next = URL.canParse(location, from) ? new URL(location, from) : undefined;

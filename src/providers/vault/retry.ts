@@ -37,11 +37,3 @@ export function nextWaitMs(policy: RetryPolicy, askedMs: number | undefined, ran
   const { from, to } = policy.waitMs;
   return from + (to - from) * random();
 }
-
-/** `Retry-After` in milliseconds: seconds, or an HTTP date seen from `now`. */
-export function retryAfterMs(header: string | string[] | undefined, now: number): number | undefined {
-  if (typeof header !== 'string' || header === '') return undefined;
-  if (/^\d+$/.test(header)) return Number(header) * 1000;
-  const at = Date.parse(header);
-  return Number.isNaN(at) ? undefined : Math.max(0, at - now);
-}
