@@ -51,6 +51,9 @@ export interface RoleTrust {
   readonly audience?: string;
 }
 
+/** An HTTP status (403, 429, 500, 503 …), `slow`: no answer until healed, or `malformed`: half an answer. */
+export type VaultFault = number | 'slow' | 'malformed';
+
 export interface VaultBackend {
   readonly address: string;
   /** A token with all rights. */
@@ -62,23 +65,39 @@ export interface VaultBackend {
   /** Requests seen since the last `resetCalls()`, as `METHOD path`, e.g. `GET secret/data/db`. */
   calls(): Promise<ReadonlyMap<string, number>>;
   resetCalls(): Promise<void>;
-  /** Answers calls whose `METHOD path` contains `match` with this status (403, 429, 503 …) until healed. Needs `vault-faults`. */
-  fault(match: string, status: number): Promise<void>;
+  /** Calls whose `METHOD path` contains `match` fail until healed. Needs `vault-faults`. */
+  fault(match: string, fault: VaultFault): Promise<void>;
   heal(): Promise<void>;
   /** Stops answering and comes back on the same address. Needs `restart`. */
   stop(): Promise<void>;
   start(): Promise<void>;
 }
 
+/** Requests by method and by what their path and query match. */
+export interface RequestMatch {
+  readonly method?: string;
+  readonly path?: RegExp;
+}
+
 export interface KubeFaults {
-  /** Ends every open watch, cleanly or by resetting the connection. */
+  /** Ends the operator's open watches, cleanly or by resetting the connection. */
   dropWatches(how: 'end' | 'reset'): Promise<void>;
   /** Answers the next `count` requests that match with this status. Needs `kube-faults`. */
   respond(
-    match: { readonly method?: string; readonly path?: RegExp },
+    match: RequestMatch,
     answer: { readonly status: number; readonly retryAfterSeconds?: number },
     count: number,
   ): Promise<void>;
+  /** Resets the connection of the next `count` requests that match. Needs `kube-faults`. */
+  reset(match: RequestMatch, count: number): Promise<void>;
+  /** Answers the next `count` requests that match `ms` milliseconds late. Needs `kube-faults`. */
+  delay(match: RequestMatch, ms: number, count: number): Promise<void>;
+  /** Cuts open watches in the middle of a line. Needs `kube-faults`. */
+  halfLine(path?: RegExp): Promise<void>;
+  /** Open watches stay open but say nothing more. Needs `kube-faults`. */
+  silence(path?: RegExp): Promise<void>;
+  /** Forgets what still waits for a request. */
+  heal(): void;
   /** Forgets old versions, so that a watch from one of them gets 410. */
   compact(): Promise<void>;
   /** Stops the API server; its data survives. Needs `restart`. */

@@ -105,8 +105,12 @@ function kubeFaults(parts: RealParts, proxy: TcpProxy, kube: KubeClient): KubeFa
   };
   return {
     dropWatches: (how) => Promise.resolve(proxy.drop(how)),
-    respond: () =>
-      Promise.reject(new Error("a real API server does not err on request: requires(env, 'kube-faults', …)")),
+    respond: cannot,
+    reset: cannot,
+    delay: cannot,
+    halfLine: cannot,
+    silence: cannot,
+    heal: () => {},
     async compact() {
       await compact(parts.etcd);
       // Its watch cache still remembers what etcd has forgotten: only a fresh API server answers 410.
@@ -116,6 +120,11 @@ function kubeFaults(parts: RealParts, proxy: TcpProxy, kube: KubeClient): KubeFa
     stop,
     start,
   };
+}
+
+/** What only the sandbox does. */
+function cannot(): Promise<never> {
+  return Promise.reject(new Error("a real API server does not err on request: requires(env, 'kube-faults', …)"));
 }
 
 async function kubectl(parts: RealParts, args: readonly string[]): Promise<string> {

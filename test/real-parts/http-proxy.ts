@@ -23,8 +23,8 @@ export interface CannedAnswer {
 export interface ProxyOptions {
   /** Base URL of the backend. */
   readonly target: string;
-  /** Called for every request; an answer is sent in the backend's place. */
-  readonly onRequest: (seen: SeenRequest) => CannedAnswer | undefined;
+  /** Called for every request; an answer is sent in the backend's place. May take its time. */
+  readonly onRequest: (seen: SeenRequest) => CannedAnswer | undefined | Promise<CannedAnswer | undefined>;
   /** Headers to add on the way to the backend. */
   readonly addHeaders?: Readonly<Record<string, string>>;
 }
@@ -69,7 +69,7 @@ export class HttpProxy {
   async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = Buffer.concat(await request.toArray());
     const seen = { method: request.method ?? '', url: request.url ?? '', headers: request.headers, body };
-    const canned = this.#options.onRequest(seen);
+    const canned = await this.#options.onRequest(seen);
     if (canned === undefined) await this.#forward(seen, response);
     else response.writeHead(canned.status, canned.headers).end(canned.body);
   }

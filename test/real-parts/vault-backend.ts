@@ -1,12 +1,12 @@
 /** The real Vault behind a proxy that counts requests and can be down for a while without Vault losing its memory. */
-import type { VaultBackend } from '../integration/env.ts';
+import type { VaultBackend, VaultFault } from '../integration/env.ts';
 import { HttpProxy } from './http-proxy.ts';
 import type { CannedAnswer, SeenRequest } from './http-proxy.ts';
 
-/** What Vault itself says with these. */
 const MESSAGES: Readonly<Record<number, string>> = {
-  403: 'permission denied',
-  429: 'request path "*": rate limit quota exceeded',
+  403: '1 error occurred:\n\t* permission denied\n\n',
+  429: 'rate limit quota exceeded',
+  500: 'internal error',
   503: 'Vault is sealed',
 };
 
@@ -15,7 +15,8 @@ export class RealVault implements VaultBackend {
   readonly #vault: string;
   readonly #proxy: HttpProxy;
   readonly #calls = new Map<string, number>();
-  readonly #faults = new Map<string, number>();
+  readonly #faults = new Map<string, VaultFault>();
+  #healed = Promise.withResolvers<void>();
 
   /** @param vault base URL of the server itself */
   constructor(vault: string, rootToken: string) {
@@ -53,12 +54,14 @@ export class RealVault implements VaultBackend {
     this.#calls.clear();
   }
 
-  async fault(match: string, status: number) {
-    this.#faults.set(match, status);
+  async fault(match: string, fault: VaultFault) {
+    this.#faults.set(match, fault);
   }
 
   async heal() {
     this.#faults.clear();
+    this.#healed.resolve();
+    this.#healed = Promise.withResolvers<void>();
   }
 
   start() {
@@ -69,15 +72,22 @@ export class RealVault implements VaultBackend {
     return this.#proxy.stop();
   }
 
-  #onRequest(seen: SeenRequest): CannedAnswer | undefined {
+  async #onRequest(seen: SeenRequest): Promise<CannedAnswer | undefined> {
     const url = new URL(seen.url, 'http://vault');
     const method = url.searchParams.get('list') === 'true' ? 'LIST' : seen.method;
     const call = `${method} ${url.pathname.replace(/^\/v1\//, '')}`;
     this.#calls.set(call, (this.#calls.get(call) ?? 0) + 1);
-    for (const [match, status] of this.#faults) {
-      if (call.includes(match))
-        return { status, body: JSON.stringify({ errors: [MESSAGES[status] ?? 'told to fail'] }) };
-    }
+    const hit = [...this.#faults].find(([match]) => call.includes(match));
+    if (hit === undefined) return undefined;
+    const [, fault] = hit;
+    if (fault !== 'slow') return answerFor(fault);
+    await this.#healed.promise;
     return undefined;
   }
+}
+
+function answerFor(fault: number | 'malformed'): CannedAnswer {
+  if (fault === 'malformed') return { status: 200, body: '{"request_id":"' };
+  const headers = fault === 429 ? { 'retry-after': '1' } : {};
+  return { status: fault, headers, body: JSON.stringify({ errors: [MESSAGES[fault] ?? 'told to fail'] }) };
 }
