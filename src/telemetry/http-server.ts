@@ -113,6 +113,7 @@ export class HttpPart {
       server.once('error', reject);
       server.listen({ port, host }, () => {
         server.off('error', reject);
+        server.on('error', (error) => this.#options.log.error({ server: this.name, error }, 'server error'));
         const bound = (server.address() as AddressInfo).port;
         const scheme = this.#options.tls === undefined ? 'http' : 'https';
         this.#listening.resolve(`${scheme}://${urlHost(host)}:${bound}`);
