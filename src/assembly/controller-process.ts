@@ -137,7 +137,7 @@ class ControllerProcess {
     const controllers = this.#buildControllers();
     for (const controller of controllers) this.#metrics.watchController(controller);
     for (const watch of this.#caches.all) this.#metrics.watchProgress(watch.resource.plural, () => watch.state);
-    const servers = await buildServers(this.#options, {
+    const { metrics, health } = buildServers(this.#options, {
       clock: this.#clock,
       log: this.#named('server'),
       metrics: this.#metrics,
@@ -145,12 +145,13 @@ class ControllerProcess {
       watches: this.#caches.all,
     });
     const abort = new AbortController();
-    const exited = this.#run(controllers, servers.parts, abort.signal);
+    const exited = this.#run(controllers, [health, ...(metrics === undefined ? [] : [metrics])], abort.signal);
     const stop = async (): Promise<void> => {
       abort.abort(new DOMException('stopping', 'AbortError'));
       await exited;
     };
-    return { metricsUrl: servers.metricsUrl, healthUrl: servers.healthUrl, stop, exited };
+    const metricsUrl = metrics === undefined ? '' : `${await metrics.url}/metrics`;
+    return { metricsUrl, healthUrl: await health.url, stop, exited };
   }
 
   async #run(controllers: readonly Controller[], servers: readonly Part[], signal: AbortSignal): Promise<0 | 1> {
@@ -353,11 +354,11 @@ class ControllerProcess {
           observer: {
             leading: () => {
               this.#metrics.leading(id, true);
-              listener.onLeading();
+              listener.leading();
             },
             paused: () => {
               this.#metrics.leading(id, false);
-              listener.onUncertain();
+              listener.paused();
             },
           },
         }).run(signal),
