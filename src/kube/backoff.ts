@@ -19,14 +19,9 @@ export class Backoff {
     this.#random = options.random ?? Math.random;
   }
 
-  /** Failures since the last success. */
-  get failures(): number {
-    return this.#failures;
-  }
-
-  /** Counts one more failure and returns how long to wait, in milliseconds. */
-  next(): number {
-    const whole = Math.min(this.#firstMs * 2 ** this.#failures, this.#longestMs);
+  /** Counts one more failure and returns how long to wait, in milliseconds; `longestMs` may lower the limit this once. */
+  next(longestMs: number = this.#longestMs): number {
+    const whole = Math.min(this.#firstMs * 2 ** this.#failures, this.#longestMs, longestMs);
     this.#failures++;
     return whole * (1 - this.#random() / 4);
   }

@@ -88,8 +88,10 @@ test('a handler that comes late is told what is there', async () => {
   kube.put(things, thing('a'));
   await start();
   const late: string[] = [];
-  informer.addHandler((previous, current, key) => void late.push(`${key} ${previous} ${current?.spec.size}`));
-  assert.deepEqual(late, ['default/a undefined 1']);
+  informer.addHandler(
+    (previous, current, key) => void late.push(`${key} ${String(previous === undefined)} ${current?.spec.size}`),
+  );
+  assert.deepEqual(late, ['default/a true 1']);
   await stop();
 });
 
@@ -209,7 +211,7 @@ test('the transform sees managedFields, the store never holds them', async () =>
     return object as Kept;
   };
   for (const options of [{ transform }, {}]) {
-    const { kube, informer, start, stop } = setUp<Kept>(options);
+    const { kube, informer, start, stop } = setUp(options);
     kube.put(things, thing('a', 1, { managedFields, labels: { app: 'x' } }));
     await start();
     const metadata = informer.store.get('default/a')?.metadata;

@@ -101,6 +101,19 @@ test('without an API server it pauses after 10 s and leads again when the server
   assert.deepEqual(a.log.messages('warn').length, 2, 'one line for the outage, one for the pause');
 });
 
+test('an outage alone does not change the leader: the time in which nobody could renew does not count', async () => {
+  const { clock, kube } = world();
+  const a = candidate('a', kube, clock);
+  await clock.advance(0);
+  const b = candidate('b', kube, clock);
+  await clock.advance(1000);
+  for (const verb of ['get', 'update', 'create'] as const) kube.faults.fail(verb, down(), { count: 1000 });
+  await clock.advance(60_000);
+  kube.faults.heal();
+  await clock.advance(10_000);
+  assert.deepEqual([a.told, b.told], [['leading', 'paused', 'leading'], []]);
+});
+
 test('requests without an answer do not keep it from pausing in time', async () => {
   const { clock, kube } = world();
   const a = candidate('a', kube, clock);

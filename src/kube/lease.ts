@@ -123,6 +123,8 @@ export class LeaderElection {
     } catch (error) {
       signal.throwIfAborted();
       this.#ours = undefined;
+      // While we could not look, the holder could not renew either: its time starts anew when the server is back.
+      this.#seen = undefined;
       if (!this.#failing) this.#options.log.warn({ ...this.#about(), error: messageOf(error) }, 'lease not reached');
       this.#failing = true;
     }

@@ -42,6 +42,12 @@ export function isLostConnection(error: unknown): boolean {
   return CAUSES[codeOf(error)] === 'connection lost';
 }
 
+/** Nobody took the call: it cost the API server nothing, and the next may be answered any moment. */
+export function isNobodyThere(error: unknown): boolean {
+  const code = codeOf(error);
+  return ['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND', 'EAI_AGAIN'].includes(code);
+}
+
 /** Errors of Node and undici carry a code; sometimes only their cause does. */
 function codeOf(error: unknown): string {
   if (!(error instanceof Error)) return '';

@@ -148,9 +148,11 @@ test('410 again and again backs off instead of listing all day', async () => {
   start();
   await clock.advance(0);
   assert.equal(lists(), 2, 'the first one lists again at once');
-  await clock.advance(1600);
+  await clock.advance(799);
+  assert.equal(lists(), 2);
+  await clock.advance(1);
   assert.equal(lists(), 3);
-  await clock.advance(3199);
+  await clock.advance(1599);
   assert.equal(lists(), 3);
   await clock.advance(600_000);
   assert.ok(lists() < 27, `${lists()} lists in ten minutes`);
@@ -193,6 +195,33 @@ test('failures wait longer and longer, up to 30 s, and a success starts over', a
   await clock.advance(1);
   assert.equal(kube.openWatches, 1, 'the open watch counted as success: back to 0.8 s');
   assert.equal(times.length, 9, 'a broken watch goes on from its version');
+  await stop();
+});
+
+test('while nobody listens it looks every 5 s, so that a server that comes back is soon seen', async () => {
+  const { clock, kube, lists, start, stop } = setUp();
+  const cause = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
+  kube.faults.fail('list', new UnreachableError('connection refused', { status: 0, cause }), { count: 1000 });
+  start();
+  await clock.advance(600_000);
+  const before = lists();
+  kube.faults.heal();
+  await clock.advance(5000);
+  assert.deepEqual([lists(), kube.openWatches], [before + 1, 1]);
+  await stop();
+});
+
+test('after an outage, 410 still leads to a list at once', async () => {
+  const { clock, kube, lists, start, stop } = setUp();
+  start();
+  await clock.advance(6000);
+  kube.faults.fail('watch', down(), { count: 4 });
+  kube.faults.fail('watch', gone());
+  kube.endWatches(down());
+  await clock.advance(800 + 1600 + 3200 + 6400);
+  assert.equal(lists(), 1);
+  await clock.advance(12_800);
+  assert.deepEqual([lists(), kube.openWatches], [2, 1]);
   await stop();
 });
 

@@ -14,6 +14,7 @@ import { Backoff } from './backoff.ts';
 import type { KubeClient, ListOptions, WatchEvent, WatchOptions } from './client.ts';
 import { DeniedError, GoneError, KubeError, UnreachableError } from './errors.ts';
 import type { Log } from './log.ts';
+import { isNobodyThere } from './network-errors.ts';
 import type { Resource, Stored } from './types.ts';
 
 /** Where a reflector puts what it sees. Calls are synchronous and in the order of the API server. */
@@ -62,6 +63,8 @@ const TOO_SHORT_MS = 1000;
 /** A watch that has been open for this long is well, even if it had nothing to say yet. */
 const SETTLED_MS = 5000;
 const LONGEST_RETRY_AFTER_MS = 300_000;
+/** While nobody listens, looking often hurts nobody, and an API server that comes back is seen within seconds. */
+const LONGEST_PAUSE_NOBODY_THERE_MS = 5000;
 
 export class Reflector {
   readonly #options: ReflectorOptions;
@@ -70,6 +73,8 @@ export class Reflector {
   /** Where the next watch starts; undefined: list first. */
   #version: string | undefined;
   #pageSize: number | undefined;
+  /** The last thing a watch said was 410, and no watch has been well since. */
+  #gone = false;
   #phase: ReflectorState['phase'] = 'idle';
   #lastProgressAt: number | undefined;
   #lastTurnAt: number;
@@ -152,7 +157,7 @@ export class Reflector {
       settled?.cancel();
     }
     if (changes === 0 && clock.now() - startedAt < TOO_SHORT_MS)
-      throw new UnreachableError('the watch ended at once', { status: 0 });
+      throw new UnreachableError('the watch ended at once', { status: 200 });
     this.#well();
   }
 
@@ -186,23 +191,26 @@ export class Reflector {
 
   async #recover(thrown: unknown, signal: AbortSignal): Promise<void> {
     const error = thrown instanceof Error ? thrown : new Error(String(thrown));
-    const first = this.#backoff.failures === 0;
     const listed = this.#version !== undefined;
     if (isVersionUseless(error)) this.#version = undefined;
-    // A list whose pages expired under way is asked for in one piece the next time.
-    if (error instanceof GoneError && !listed) this.#pageSize = undefined;
-    const pause = this.#pauseAfter(error);
-    if (error instanceof GoneError && listed && first) {
-      this.#options.log.debug(this.#about(), 'watch too old, listing again');
-      return;
+    if (error instanceof GoneError) {
+      // A list whose pages expired under way is asked for in one piece the next time.
+      if (!listed) this.#pageSize = undefined;
+      // An API server that restarted says 410 to every watch: everyday life, so list again at once. But only once.
+      else if (!this.#gone) return this.#listAgain();
     }
     this.#report(error);
     this.#enter('waiting');
-    await sleep(this.#options.clock, pause, signal).catch(() => undefined);
+    await sleep(this.#options.clock, this.#pauseAfter(error), signal).catch(() => undefined);
+  }
+
+  #listAgain(): void {
+    this.#gone = true;
+    this.#options.log.debug(this.#about(), 'the watch is too old: listing again');
   }
 
   #pauseAfter(error: Error): number {
-    const pause = this.#backoff.next();
+    const pause = this.#backoff.next(isNobodyThere(error) ? LONGEST_PAUSE_NOBODY_THERE_MS : undefined);
     const asked = error instanceof KubeError ? (error.retryAfterMs ?? 0) : 0;
     return Math.max(pause, Math.min(asked, LONGEST_RETRY_AFTER_MS));
   }
@@ -225,6 +233,7 @@ export class Reflector {
   #well(): void {
     this.#progress();
     this.#backoff.reset();
+    this.#gone = false;
     if (this.#error !== undefined) this.#options.log.info(this.#about(), 'watching again');
     this.#error = undefined;
   }

@@ -46,5 +46,5 @@ function isStored<T extends KubeObject>(object: unknown): object is Stored<T> {
 }
 
 function nonsense(what: string): UnreachableError {
-  return new UnreachableError(`watch broke off: ${what}`, { status: 0 });
+  return new UnreachableError(`watch broke off: ${what}`, { status: 200 });
 }
