@@ -4,6 +4,8 @@ import (
 	"encoding/hex"
 	"text/template"
 
+	own "golden/sprig"
+
 	"github.com/Masterminds/sprig/v3"
 )
 
@@ -22,7 +24,7 @@ func functions() template.FuncMap {
 		return string(b)
 	}
 	plain := m["htpasswd"].(func(string, string) string)
-	m["htpasswd"] = func(user, password string, algorithm HashAlgorithm) string {
+	m["htpasswd"] = func(user, password string, algorithm own.HashAlgorithm) string {
 		if algorithm == "sha" {
 			return htpasswdSha(user, password)
 		}

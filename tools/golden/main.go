@@ -34,6 +34,7 @@ type spec struct {
 	Name       string                       `json:"name"`
 	MissingKey string                       `json:"missingKey"`
 	Delims     []string                     `json:"delims"`
+	Loose      bool                         `json:"loose"`
 }
 
 // result is a case with what Go made of it. Texts that are no clean UTF-8 are kept as base64.
@@ -46,6 +47,7 @@ type result struct {
 	Name        string                       `json:"name,omitempty"`
 	MissingKey  string                       `json:"missingKey,omitempty"`
 	Delims      []string                     `json:"delims,omitempty"`
+	Loose       bool                         `json:"loose,omitempty"`
 	Output      *string                      `json:"output,omitempty"`
 	OutputB64   string                       `json:"outputBase64,omitempty"`
 	Error       string                       `json:"error,omitempty"`
@@ -107,7 +109,7 @@ func marshal(r result) ([]byte, error) {
 }
 
 func run(g group, s spec) result {
-	r := result{Data: s.Data, Bytes: s.Bytes, Nested: s.Nested, Name: s.Name, MissingKey: s.MissingKey, Delims: s.Delims}
+	r := result{Data: s.Data, Bytes: s.Bytes, Nested: s.Nested, Name: s.Name, MissingKey: s.MissingKey, Delims: s.Delims, Loose: s.Loose}
 	if utf8.ValidString(s.Template) {
 		r.Template = s.Template
 	} else {

@@ -8,9 +8,6 @@ import (
 	"text/template"
 )
 
-// HashAlgorithm is a named type so that only a bare constant is accepted.
-type HashAlgorithm string
-
 func htpasswdSha(user, password string) string {
 	if strings.Contains(user, ":") {
 		return fmt.Sprintf("invalid username: %s", user)

@@ -201,7 +201,7 @@ function floatText(value: number, verb: string, flags: Flags): string {
 }
 
 function infinite(text: string, flags: Flags): string {
-  const bare = text[1] === 'N' ? !flags.space && !flags.plus : text[0] === '+' && !flags.plus;
+  const bare = text[1] === 'N' && !flags.space && !flags.plus;
   return pad(bare ? text.slice(1) : text, { ...flags, zero: false });
 }
 

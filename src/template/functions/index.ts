@@ -2,7 +2,26 @@
 import type { TemplateFunction } from '../signature.ts';
 import { builtinFunctions } from './builtins.ts';
 import { comparisonFunctions } from './comparisons.ts';
+import { dictFunctions } from './dicts.ts';
+import { encodingFunctions } from './encodings.ts';
+import { jsonFunctions } from './json.ts';
+import { listFunctions } from './lists.ts';
+import { logicFunctions } from './logic.ts';
+import { numberFunctions } from './numbers.ts';
+import { textFunctions } from './text.ts';
+import { wordFunctions } from './words.ts';
 
 export const FUNCTIONS: ReadonlyMap<string, TemplateFunction> = new Map(
-  [...builtinFunctions, ...comparisonFunctions].map((each) => [each.name, each]),
+  [
+    ...builtinFunctions,
+    ...comparisonFunctions,
+    ...textFunctions,
+    ...wordFunctions,
+    ...logicFunctions,
+    ...listFunctions,
+    ...dictFunctions,
+    ...numberFunctions,
+    ...jsonFunctions,
+    ...encodingFunctions,
+  ].map((each) => [each.name, each]),
 );
