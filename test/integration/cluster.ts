@@ -60,6 +60,22 @@ function merged(current: Stored, wanted: KubeObject): KubeObject {
   return { ...status, ...wanted, metadata: { ...metadata, ...wanted.metadata, labels, annotations } };
 }
 
+/** Gives a ServiceAccount the rights of a ClusterRole in all namespaces. */
+export async function bindClusterRole(
+  kube: KubeClient,
+  clusterRole: string,
+  account: { readonly namespace: string; readonly name: string },
+): Promise<void> {
+  const binding = {
+    apiVersion: 'rbac.authorization.k8s.io/v1',
+    kind: 'ClusterRoleBinding',
+    metadata: { name: `test:${account.namespace}:${account.name}` },
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: clusterRole },
+    subjects: [{ kind: 'ServiceAccount', ...account }],
+  };
+  await applyObject(kube, binding);
+}
+
 type CoreEvent = KubeObject & {
   readonly type?: string;
   readonly reason?: string;

@@ -7,7 +7,7 @@ import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import { configMaps, secrets, serviceAccounts } from '../../src/api/resources.ts';
 import { GoneError, NotFoundError } from '../../src/kube/errors.ts';
 import type { KubeObject } from '../../src/kube/types.ts';
-import { secret, serviceAccount } from '../builders/objects.ts';
+import { configMap, secret, serviceAccount } from '../builders/objects.ts';
 import { requires, useEnv } from './current-env.ts';
 
 const env = await useEnv();
@@ -147,7 +147,7 @@ test('an API server that was away comes back with its data', requires(env, 'rest
 
 test('a version from before a compaction is gone', async () => {
   const namespace = await env.namespace('compact');
-  const [old] = await env.apply({ apiVersion: 'v1', kind: configMaps.kind, metadata: { namespace, name: 'old' } });
+  const [old] = await env.apply(configMap(namespace, 'old', {}), configMap(namespace, 'new', {}));
   await env.kubeFaults.compact();
   const resourceVersion = old?.metadata.resourceVersion ?? '';
   const watch = env.kube.watch(configMaps, { namespace, resourceVersion, timeoutSeconds: 5 });

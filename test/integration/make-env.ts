@@ -6,11 +6,15 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { namespaces, serviceAccounts } from '../../src/api/resources.ts';
 import type { Clock } from '../../src/clock.ts';
 import type { KubeClient } from '../../src/kube/client.ts';
-import type { KubeObject } from '../../src/kube/types.ts';
 import { applyObject, eventsAbout } from './cluster.ts';
 import type { AwsBackend, Env, Feature, KubeFaults, Operator, VaultBackend } from './env.ts';
 import { OPERATOR_NAMESPACE, startOperator } from './operator.ts';
 import type { OperatorWorld } from './operator.ts';
+
+export interface Account {
+  readonly namespace: string;
+  readonly name: string;
+}
 
 export interface World {
   readonly kind: Env['kind'];
@@ -25,6 +29,8 @@ export interface World {
   readonly operator: OperatorWorld;
   /** Default of `eventually`. */
   readonly patienceMs: number;
+  /** Gives an account the rights of a ClusterRole, where rights are checked. */
+  grant(clusterRole: string, account: Account): Promise<void>;
   advance(ms: number): Promise<void>;
   kubectl(args: readonly string[]): Promise<string>;
   /** Gives back everything, after the operators have stopped. */
@@ -96,7 +102,7 @@ async function enableKubernetesAuth(world: World, mount: string): Promise<void> 
   const { kube, vault, apiServer } = world;
   const reviewer = { namespace: OPERATOR_NAMESPACE, name: 'vault-reviewer' };
   await applyObject(kube, { apiVersion: 'v1', kind: serviceAccounts.kind, metadata: reviewer });
-  await applyObject(kube, bindClusterRole('vault-reviewer', 'system:auth-delegator', reviewer));
+  await world.grant('system:auth-delegator', reviewer);
   const { token } = await kube.createToken(reviewer, { expirationSeconds: 24 * 3600 });
   await vault.api('POST', `sys/auth/${mount}`, { type: 'kubernetes' });
   await vault.api('POST', `auth/${mount}/config`, {
@@ -104,18 +110,4 @@ async function enableKubernetesAuth(world: World, mount: string): Promise<void> 
     ...(apiServer.ca === undefined ? {} : { kubernetes_ca_cert: apiServer.ca }),
     token_reviewer_jwt: token,
   });
-}
-
-export function bindClusterRole(
-  name: string,
-  clusterRole: string,
-  account: { readonly namespace: string; readonly name: string },
-): KubeObject & Record<string, unknown> {
-  return {
-    apiVersion: 'rbac.authorization.k8s.io/v1',
-    kind: 'ClusterRoleBinding',
-    metadata: { name },
-    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: clusterRole },
-    subjects: [{ kind: 'ServiceAccount', ...account }],
-  };
 }

@@ -20,9 +20,9 @@ import { compact } from '../real-parts/etcd.ts';
 import { kubeconfig } from '../real-parts/kubernetes.ts';
 import { TcpProxy } from '../real-parts/tcp-proxy.ts';
 import { RealVault } from '../real-parts/vault-backend.ts';
-import { applyObject, removeOurObjects, untilServed } from './cluster.ts';
+import { applyObject, bindClusterRole, removeOurObjects, untilServed } from './cluster.ts';
 import type { Env, KubeFaults } from './env.ts';
-import { bindClusterRole, makeEnv, TEST_LABEL } from './make-env.ts';
+import { makeEnv, TEST_LABEL } from './make-env.ts';
 import { OPERATOR_ACCOUNT, OPERATOR_NAMESPACE } from './operator.ts';
 
 /** Above this a case belongs behind `requires(env, 'fast-time', …)` (D81). */
@@ -60,6 +60,7 @@ export async function realEnv(): Promise<Env> {
       aws: aws.endpoint,
     },
     patienceMs: PATIENCE_MS,
+    grant: (clusterRole, account) => bindClusterRole(kube, clusterRole, account),
     advance,
     kubectl: (args) => kubectl(parts, args),
     async close() {
@@ -92,7 +93,7 @@ async function operatorToken(kube: KubeClient): Promise<string> {
   const account = { namespace: OPERATOR_NAMESPACE, name: OPERATOR_ACCOUNT };
   await applyObject(kube, { apiVersion: 'v1', kind: namespaces.kind, metadata: { name: OPERATOR_NAMESPACE } });
   await applyObject(kube, { apiVersion: 'v1', kind: serviceAccounts.kind, metadata: account });
-  await applyObject(kube, bindClusterRole('external-secrets-operator', 'cluster-admin', account));
+  await bindClusterRole(kube, 'cluster-admin', account);
   const { token } = await kube.createToken(account, { expirationSeconds: 24 * 3600 });
   return token;
 }
