@@ -1,0 +1,87 @@
+/**
+ * What a test broke, and what was called.
+ */
+import { expiredToken, type Principal } from './identities.ts';
+import { AwsFault, type Json, type Service } from './wire.ts';
+
+export type FaultKind = 'deny' | 'throttle' | 'unavailable' | 'expired-token';
+
+interface Rule {
+  readonly action: string;
+  readonly kind: FaultKind;
+  readonly match: string | undefined;
+}
+
+/** Somebody wants to do something with something. */
+export interface Attempt {
+  readonly service: Service;
+  readonly action: string;
+  readonly principal: Principal | undefined;
+  /** ARN or name; empty: none in particular. */
+  readonly resource: string;
+  /** The request's input; empty for one item of a batch. */
+  readonly request: Json;
+}
+
+export class Faults {
+  #rules: Rule[] = [];
+  readonly #calls = new Map<string, number>();
+
+  add(action: string, kind: FaultKind, match: string | undefined): void {
+    this.#rules.push({ action, kind, match });
+  }
+
+  heal(): void {
+    this.#rules = [];
+  }
+
+  count(action: string): void {
+    this.#calls.set(action, (this.#calls.get(action) ?? 0) + 1);
+  }
+
+  calls(): ReadonlyMap<string, number> {
+    return new Map(this.#calls);
+  }
+
+  resetCalls(): void {
+    this.#calls.clear();
+  }
+
+  /** Fails when a rule forbids what is attempted. @throws AwsFault */
+  check(attempt: Attempt): void {
+    const rule = this.#rules.find(({ action, match }) => action === attempt.action && matches(match, attempt));
+    if (rule !== undefined) throw faultOf(rule.kind, attempt);
+  }
+}
+
+/** A rule without `match` is for all; else the resource, the request or the caller must contain that text. */
+function matches(match: string | undefined, { resource, request, principal }: Attempt): boolean {
+  if (match === undefined) return true;
+  return [resource, JSON.stringify(request), principal?.arn ?? ''].some((text) => text.includes(match));
+}
+
+function faultOf(kind: FaultKind, { service, action, principal, resource }: Attempt): AwsFault {
+  switch (kind) {
+    case 'deny':
+      return denied(service, action, principal?.arn ?? 'anonymous', resource);
+    case 'throttle':
+      return new AwsFault(service === 'sts' ? 'Throttling' : 'ThrottlingException', 'Rate exceeded');
+    case 'unavailable':
+      return new AwsFault(
+        service === 'secretsmanager' ? 'InternalServiceError' : 'InternalFailure',
+        'An error occurred on the server side.',
+        500,
+      );
+    case 'expired-token':
+      break;
+  }
+  return expiredToken(service);
+}
+
+export function denied(service: Service, action: string, caller: string, resource: string): AwsFault {
+  const on = resource === '' ? '' : ` on resource: ${resource}`;
+  const message = `User: ${caller} is not authorized to perform: ${service}:${action}${on} because no identity-based policy allows the ${service}:${action} action`;
+  return service === 'sts'
+    ? new AwsFault('AccessDenied', message, 403)
+    : new AwsFault('AccessDeniedException', message);
+}
