@@ -93,7 +93,10 @@ export class AppRoleAuth implements Engine {
     const [name] = [...this.#roleIds].find(([, id]) => id === roleId) ?? [];
     const role = name === undefined ? undefined : this.#roles.get(name);
     if (name === undefined || role === undefined) return REFUSED;
-    if (role['bind_secret_id'] !== false && !this.#accepts(name, text(body, 'secret_id'))) return REFUSED;
+    const secretId = text(body, 'secret_id');
+    const isBound = role['bind_secret_id'] !== false;
+    if (isBound && secretId === '') return failure(400, 'missing secret_id');
+    if (isBound && !this.#accepts(name, secretId)) return REFUSED;
     const token = this.#world.tokens.issue({
       terms: termsOf(role),
       path: 'auth/approle/login',

@@ -4,7 +4,7 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { request } from 'undici';
 import type { Engine, EngineRequest, World } from './engine.ts';
-import { isObject, text, texts, type JsonBody } from './json.ts';
+import { flag, isObject, text, texts, type JsonBody } from './json.ts';
 import { audiencesOf, claimText, isSignedBy, keysOf, readJwt, type Jwt } from './jwt.ts';
 import { failure, noContent, notFound, notInSandbox, ok, type Reply } from './reply.ts';
 import { Roles, shownTerms } from './roles.ts';
@@ -51,10 +51,15 @@ export class JwtAuth implements Engine {
     const token = text(body, 'jwt');
     if (token === '') return failure(400, 'missing token');
     const jwt = readJwt(token);
-    const why = jwt === undefined ? 'malformed token' : await this.#refusal(jwt, config, role);
+    const why =
+      jwt === undefined
+        ? 'error verifying token signature: go-jose/go-jose: compact JWS format must have three parts'
+        : await this.#refusal(jwt, config, role);
     if (jwt === undefined || why !== undefined) return failure(400, `error validating token: ${why}`);
-    const user = claimText(jwt.claims, text(role, 'user_claim'));
+    const user = claimText(jwt.claims, text(role, 'user_claim'), flag(role, 'user_claim_json_pointer'));
     if (user === '') return failure(400, `claim "${text(role, 'user_claim')}" not found in token`);
+    const unbound = boundClaimsRefusal(jwt.claims, role);
+    if (unbound !== undefined) return failure(400, unbound);
     const issued = this.#world.tokens.issue({
       terms: termsOf(role),
       path: 'auth/jwt/login',
@@ -77,16 +82,16 @@ export class JwtAuth implements Engine {
     const bound = texts(role, 'bound_audiences');
     const audiences = audiencesOf(claims);
     if (audiences.length > 0 && !audiences.some((audience) => bound.includes(audience)))
-      return 'invalid audience (aud) claim: audience claim does not match any bound audience';
+      return 'invalid audience (aud) claim: audience claim does not match any expected audience';
     const subject = text(role, 'bound_subject');
     if (subject !== '' && claims['sub'] !== subject) return 'invalid subject (sub) claim';
-    return boundClaimsRefusal(claims, role);
+    return undefined;
   }
 }
 
 function boundClaimsRefusal(claims: JsonBody, role: JsonBody): string | undefined {
   const bound = isObject(role['bound_claims']) ? role['bound_claims'] : {};
-  const wrong = Object.keys(bound).find((name) => !texts(bound, name).includes(claimText(claims, name)));
+  const wrong = Object.keys(bound).find((name) => !texts(bound, name).includes(claimText(claims, name, true)));
   return wrong === undefined
     ? undefined
     : `error validating claims: claim "${wrong}" does not match any associated bound claim values`;

@@ -67,7 +67,7 @@ export class TokenAuth implements Engine {
       path: 'auth/token/create',
       displayName: 'token',
       ...(metadata === undefined ? {} : { metadata }),
-      ...(orphan || body['no_parent'] === true || asked.type === 'batch' ? {} : { parent: parent.id }),
+      ...(orphan || body['no_parent'] === true ? {} : { parent: parent.id }),
       ...(id === '' ? {} : { id }),
     });
     const missing = policies
@@ -85,7 +85,7 @@ export class TokenAuth implements Engine {
     if (!token.renewable) return failure(400, 'lease is not renewable');
     const asked = durationMs(increment);
     const grantedMs = this.#world.tokens.renew(token, asked);
-    const isCapped = asked > grantedMs;
+    const isCapped = token.periodMs === 0 && asked > grantedMs;
     const capped = `TTL of "${formatGo(asked)}" exceeded the effective max_ttl of "${formatGo(grantedMs)}"; TTL value is capped accordingly`;
     return ok({ auth: authBlock(token, grantedMs), warnings: isCapped ? [capped] : [], mountType: 'token' });
   }

@@ -49,9 +49,9 @@ export function audiencesOf(claims: JsonBody): readonly string[] {
   return Array.isArray(audience) ? audience.map(String) : typeof audience === 'string' ? [audience] : [];
 }
 
-/** A claim by name, or by JSON pointer such as `/kubernetes.io/namespace`; empty when there is none. */
-export function claimText(claims: JsonBody, name: string): string {
-  const steps = name.startsWith('/') ? name.slice(1).split('/') : [name];
+/** A claim by name, or where that is allowed by JSON pointer such as `/kubernetes.io/namespace`; empty when there is none. */
+export function claimText(claims: JsonBody, name: string, allowsPointer: boolean): string {
+  const steps = allowsPointer && name.startsWith('/') ? name.slice(1).split('/') : [name];
   const found = steps.reduce<unknown>((value, step) => (isObject(value) ? value[step] : undefined), claims);
   return typeof found === 'string' || typeof found === 'number' || typeof found === 'boolean' ? String(found) : '';
 }

@@ -124,7 +124,7 @@ export class System implements Engine {
   #policy({ operation, body }: EngineRequest, name: string, field: 'rules' | 'policy'): Reply {
     const { policies } = this.#controls;
     if (operation === 'list' || (operation === 'read' && name === '')) {
-      const data = { keys: [...policies.keys(), 'root'].sort() };
+      const data = { keys: [...[...policies.keys()].sort(), 'root'] };
       return ok({
         data,
         mountType: 'system',

@@ -80,7 +80,7 @@ export class TokenStore {
 
   constructor(clock: Clock, rootToken: string) {
     this.#clock = clock;
-    this.#tokens.set(rootToken, { ...this.#plain('root', rootToken), policies: ['root'], expiresAt: Infinity });
+    this.#tokens.set(rootToken, { ...this.#plain('token', rootToken), policies: ['root'], expiresAt: Infinity });
   }
 
   issue(issue: Issue): Token {
