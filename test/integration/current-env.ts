@@ -7,18 +7,39 @@
  * `npm test` gives the sandbox, `npm run test:e2e` the real parts. One env per test file, disposed after its last test.
  */
 import { after } from 'node:test';
+import type { SandboxAws } from '../../sandbox/aws/server.ts';
+import { systemClock } from '../../src/clock.ts';
 import type { Env, Feature } from './env.ts';
+
+const onRealParts = process.env['EXTERNAL_SECRETS_E2E'] === '1';
 
 /** Makes this file's env. To be awaited at the top of the file, once. */
 export async function useEnv(): Promise<Env> {
-  const env = await makeCurrentEnv();
+  const env = onRealParts ? await (await import('./real-env.ts')).realEnv() : await sandbox();
   after(() => env.dispose());
   return env;
 }
 
-async function makeCurrentEnv(): Promise<Env> {
-  if (process.env['EXTERNAL_SECRETS_E2E'] === '1') return (await import('./real-env.ts')).realEnv();
+/**
+ * The same, but beside the real parts too with the sandbox's AWS: it checks signatures, trust and rights, which moto does
+ * not, and it knows who called (D80).
+ */
+export async function useEnvWithStrictAws(): Promise<Env & { readonly aws: SandboxAws }> {
+  const env = onRealParts ? await realWithStrictAws() : await sandbox();
+  after(() => env.dispose());
+  return env;
+}
+
+async function sandbox(): Promise<Env & { readonly aws: SandboxAws }> {
   return (await import('./sandbox-env.ts')).sandboxEnv();
+}
+
+async function realWithStrictAws(): Promise<Env & { readonly aws: SandboxAws }> {
+  const [{ realEnv }, { startAws }] = await Promise.all([
+    import('./real-env.ts'),
+    import('../../sandbox/aws/server.ts'),
+  ]);
+  return realEnv(() => startAws({ clock: systemClock }));
 }
 
 /**

@@ -16,11 +16,11 @@ export interface Account {
   readonly name: string;
 }
 
-export interface World {
+export interface World<Aws extends AwsBackend = AwsBackend> {
   readonly kind: Env['kind'];
   readonly clock: Clock;
   readonly kube: KubeClient;
-  readonly aws: AwsBackend;
+  readonly aws: Aws;
   readonly vault: VaultBackend;
   readonly kubeFaults: KubeFaults;
   readonly features: ReadonlySet<Feature>;
@@ -41,7 +41,7 @@ export interface World {
 export const TEST_LABEL = 'external-secrets-test';
 const POLL_MS = 25;
 
-export function makeEnv(world: World): Env {
+export function makeEnv<Aws extends AwsBackend>(world: World<Aws>): Env & { readonly aws: Aws } {
   const { kube, vault } = world;
   const operators: Operator[] = [];
   return {

@@ -21,15 +21,22 @@ import { kubeconfig } from '../real-parts/kubernetes.ts';
 import { TcpProxy } from '../real-parts/tcp-proxy.ts';
 import { RealVault } from '../real-parts/vault-backend.ts';
 import { applyObject, bindClusterRole, removeOurObjects, untilServed } from './cluster.ts';
-import type { Env, KubeFaults } from './env.ts';
+import type { AwsBackend, Env, KubeFaults } from './env.ts';
 import { makeEnv, TEST_LABEL } from './make-env.ts';
 import { OPERATOR_ACCOUNT, OPERATOR_NAMESPACE } from './operator.ts';
+
+export type StoppableAws = AwsBackend & { stop(): Promise<void> };
 
 /** Above this a case belongs behind `requires(env, 'fast-time', …)` (D81). */
 const LONGEST_ADVANCE_MS = 20_000;
 const PATIENCE_MS = 30_000;
 
-export async function realEnv(): Promise<Env> {
+/** @param makeAws starts the AWS beside the real parts; default moto behind its proxy */
+export function realEnv(): Promise<Env>;
+export function realEnv<Aws extends StoppableAws>(
+  makeAws: (parts: RealParts) => Promise<Aws>,
+): Promise<Env & { readonly aws: Aws }>;
+export async function realEnv(makeAws: (parts: RealParts) => Promise<StoppableAws> = startMoto): Promise<Env> {
   const parts = readDescription();
   const ca = readFileSync(parts.caFile, 'utf8');
   const kube = connect({ server: parts.server, ca, token: () => Promise.resolve(parts.adminToken) });
@@ -38,9 +45,9 @@ export async function realEnv(): Promise<Env> {
   // In memory only, so a new Vault is the quickest way to an empty one.
   await control(parts.control, '/vault/renew');
   const vault = new RealVault(parts.vault, parts.vaultRootToken);
-  const aws = new MotoBackend(parts.moto);
+  const aws = await makeAws(parts);
   const proxy = new TcpProxy(Number(new URL(parts.server).port));
-  const [port] = await Promise.all([proxy.start(), vault.start(), aws.start()]);
+  const [port] = await Promise.all([proxy.start(), vault.start()]);
   const folder = mkdtempSync(join(parts.folder, 'env-'));
   const token = await operatorToken(kube);
   const serverForOperator = `https://127.0.0.1:${port}`;
@@ -69,6 +76,12 @@ export async function realEnv(): Promise<Env> {
       rmSync(folder, { recursive: true, force: true });
     },
   });
+}
+
+async function startMoto(parts: RealParts): Promise<MotoBackend> {
+  const aws = new MotoBackend(parts.moto);
+  await aws.start();
+  return aws;
 }
 
 async function advance(ms: number): Promise<void> {

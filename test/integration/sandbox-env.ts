@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startAws } from '../../sandbox/aws/server.ts';
+import { startAws, type SandboxAws } from '../../sandbox/aws/server.ts';
 import { startKube } from '../../sandbox/kube/server.ts';
 import { startVault } from '../../sandbox/vault/server.ts';
 import { namespaces, serviceAccounts } from '../../src/api/resources.ts';
@@ -16,7 +16,7 @@ import { kubectl } from './sandbox-kubectl.ts';
 
 const PATIENCE_MS = 10_000;
 
-export async function sandboxEnv(): Promise<Env> {
+export async function sandboxEnv(): Promise<Env & { readonly aws: SandboxAws }> {
   const clock = new WarpClock();
   const cluster = await startKube({ clock });
   const [aws, vault] = await Promise.all([startAws({ clock }), startVault({ clock, kube: cluster })]);
