@@ -10,7 +10,7 @@ import { AlreadyExistsError, NotFoundError, TooManyRequestsError, UnreachableErr
 import { EventQueue } from './event-queue.ts';
 import type { EventObject, EventSubject, EventType, News } from './event-record.ts';
 import { eventObject, events, news, timestamp } from './event-record.ts';
-import type { Log } from './log.ts';
+import type { Log } from '../log.ts';
 import { RateLimit } from './rate-limit.ts';
 
 export type { EventSubject, EventType } from './event-record.ts';

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { getEventListeners } from 'node:events';
 import { setImmediate as turn } from 'node:timers/promises';
 import { test } from 'node:test';
 import type { ServerResponse } from 'node:http';
@@ -174,6 +175,20 @@ test('an abort throws its reason, whatever the call is waiting for, and closes t
   await until(() => server.connections === 0);
   await assert.rejects(kube.get(things, name, { signal: abort.signal }), (error) => error === reason);
   assert.equal(server.received.length, 1);
+  await kube.close();
+});
+
+test('a signal that lives as long as the program collects no listeners', async (t) => {
+  await using server = await serve((_request, response) => answer(response, 200, stored));
+  const warnings: string[] = [];
+  const onWarning = (warning: Error): void => void warnings.push(warning.message);
+  process.on('warning', onWarning);
+  t.after(() => process.off('warning', onWarning));
+  const kube = connect({ server: server.url });
+  const { signal } = new AbortController();
+  await Promise.all(Array.from({ length: 50 }, () => kube.get(things, name, { signal })));
+  await turn();
+  assert.deepEqual([getEventListeners(signal, 'abort').length, warnings], [0, []]);
   await kube.close();
 });
 

@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../clock.ts';
 import type { KubeClient } from './client.ts';
-import type { Log } from './log.ts';
+import type { Log } from '../log.ts';
 import type { ReflectorState } from './reflector.ts';
 import { Reflector } from './reflector.ts';
 import type { IndexFunction, Store } from './store.ts';

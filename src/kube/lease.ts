@@ -16,7 +16,7 @@ import type { KubeClient } from './client.ts';
 import { AlreadyExistsError, ConflictError, NotFoundError } from './errors.ts';
 import type { Lease } from './lease-record.ts';
 import { held, holderOf, leases, released } from './lease-record.ts';
-import type { Log } from './log.ts';
+import type { Log } from '../log.ts';
 import type { Stored } from './types.ts';
 
 /** Told synchronously; must not throw. */

@@ -13,7 +13,7 @@ import { sleep } from '../clock.ts';
 import { Backoff } from './backoff.ts';
 import type { KubeClient, ListOptions, WatchEvent, WatchOptions } from './client.ts';
 import { DeniedError, GoneError, KubeError, UnreachableError } from './errors.ts';
-import type { Log } from './log.ts';
+import type { Log } from '../log.ts';
 import { isNobodyThere } from './network-errors.ts';
 import type { Resource, Stored } from './types.ts';
 
@@ -53,6 +53,12 @@ export interface ReflectorState {
   /** What is wrong now; undefined when all is well. */
   readonly error: Error | undefined;
 }
+
+/**
+ * A loop whose `lastTurnAt` is older than this is dead: the longest it may rest is the longest Retry-After we honour,
+ * and every list and watch has a time limit well below.
+ */
+export const DEAD_AFTER_MS = 600_000;
 
 const PAGE_SIZE = 500;
 const WATCH_SECONDS = { shortest: 300, longest: 600 };

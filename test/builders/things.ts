@@ -1,5 +1,5 @@
 /** Objects of a made-up kind, for tests of rooms that know no real one, and a logger that remembers. */
-import type { Log } from '../../src/kube/log.ts';
+import type { Log } from '../../src/log.ts';
 import type { KubeObject, ObjectMeta, Resource } from '../../src/kube/types.ts';
 
 export const things: Resource = {
@@ -31,6 +31,14 @@ export class MemoryLog implements Log {
   readonly info = (fields: object, message: string): void => void this.lines.push({ level: 'info', fields, message });
   readonly warn = (fields: object, message: string): void => void this.lines.push({ level: 'warn', fields, message });
   readonly error = (fields: object, message: string): void => void this.lines.push({ level: 'error', fields, message });
+
+  child(): this {
+    return this;
+  }
+
+  child(): MemoryLog {
+    return this;
+  }
 
   messages(level: string): readonly string[] {
     return this.lines.filter((line) => line.level === level).map((line) => line.message);
