@@ -32,10 +32,6 @@ export class MemoryLog implements Log {
   readonly warn = (fields: object, message: string): void => void this.lines.push({ level: 'warn', fields, message });
   readonly error = (fields: object, message: string): void => void this.lines.push({ level: 'error', fields, message });
 
-  child(): this {
-    return this;
-  }
-
   child(): MemoryLog {
     return this;
   }
