@@ -5,14 +5,17 @@
  *     externalSecret('shop', 'db', from('sm'), entry('password', 'shop/db', 'pass'), refreshEvery('1h'))
  */
 import type { z } from 'zod';
+import type { clusterExternalSecretSpec } from '../../src/api/cluster-external-secret.ts';
 import type { externalSecretDataFrom, externalSecretData } from '../../src/api/external-secret-data.ts';
 import type { externalSecretSpec } from '../../src/api/external-secret.ts';
 import type { pushSecretSpec } from '../../src/api/push-secret.ts';
 import {
+  clusterExternalSecrets,
   clusterSecretStores,
   configMaps,
   externalSecrets,
   pushSecrets,
+  GENERATORS_GROUP,
   secretStores,
   secrets,
   serviceAccounts,
@@ -28,6 +31,8 @@ export type PushSecretSpecInput = z.input<typeof pushSecretSpec>;
 type EntryInput = z.input<typeof externalSecretData>;
 type SourceInput = z.input<typeof externalSecretDataFrom>;
 type FindInput = NonNullable<SourceInput['find']>;
+type GeneratorKind = NonNullable<NonNullable<SourceInput['sourceRef']>['generatorRef']>['kind'];
+type ClusterPart = Omit<z.input<typeof clusterExternalSecretSpec>, 'externalSecretSpec'>;
 type TargetInput = NonNullable<ExternalSecretSpecInput['target']>;
 
 /** Changes a spec that is being made. */
@@ -115,6 +120,25 @@ export const into =
 
 /** `target.template`. */
 export const templated = (template: NonNullable<TargetInput['template']>): ExternalSecretPart => into({ template });
+
+/** The same ExternalSecret in many namespaces: those that match `where`, e.g. `{ namespaceSelectors: [{ matchLabels }] }`. */
+export function clusterExternalSecret(name: string, where: ClusterPart, ...parts: readonly ExternalSecretPart[]) {
+  const externalSecretSpec = built<ExternalSecretSpecInput>({}, parts);
+  return object(clusterExternalSecrets, { name }, { spec: { ...where, externalSecretSpec } });
+}
+
+// ---- generators
+
+/** A generator of any kind, e.g. `generator(passwords, 'shop', 'long', { length: 40 })`. */
+export function generator(resource: Resource, namespace: string, name: string, spec: Provider) {
+  return object(resource, { namespace, name }, { spec });
+}
+
+/** All that a generator of the namespace makes; `kind` e.g. `Password`. */
+export const generatedBy = (kind: GeneratorKind, name: string): ExternalSecretPart => {
+  const generatorRef = { apiVersion: `${GENERATORS_GROUP}/v1alpha1`, kind, name };
+  return source({ sourceRef: { generatorRef } });
+};
 
 // ---- stores
 

@@ -123,8 +123,8 @@ export interface Env {
   readonly vault: VaultBackend;
   readonly kubeFaults: KubeFaults;
   supports(feature: Feature): boolean;
-  /** A fresh namespace with a unique name that starts with `prefix`; removed when the env is disposed. */
-  namespace(prefix: string): Promise<string>;
+  /** A fresh namespace with a unique name that starts with `prefix`, and these labels; removed when the env is disposed. */
+  namespace(prefix: string, labels?: Readonly<Record<string, string>>): Promise<string>;
   /** Applies objects (create or replace, spec and metadata), in order, as a user's `kubectl apply` would. */
   apply(...objects: readonly KubeObject[]): Promise<readonly Stored[]>;
   /**

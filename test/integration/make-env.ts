@@ -51,7 +51,7 @@ export function makeEnv<Aws extends AwsBackend>(world: World<Aws>): Env & { read
     vault,
     kubeFaults: world.kubeFaults,
     supports: (feature) => world.features.has(feature),
-    namespace: (prefix) => newNamespace(kube, prefix),
+    namespace: (prefix, labels = {}) => newNamespace(kube, prefix, labels),
     async apply(...objects) {
       const stored = [];
       for (const object of objects) stored.push(await applyObject(kube, object));
@@ -79,9 +79,13 @@ export function makeEnv<Aws extends AwsBackend>(world: World<Aws>): Env & { read
   };
 }
 
-async function newNamespace(kube: KubeClient, prefix: string): Promise<string> {
+async function newNamespace(
+  kube: KubeClient,
+  prefix: string,
+  labels: Readonly<Record<string, string>>,
+): Promise<string> {
   const name = `${prefix}-${randomBytes(4).toString('hex')}`;
-  await kube.create(namespaces, { metadata: { name, labels: { [TEST_LABEL]: 'true' } } });
+  await kube.create(namespaces, { metadata: { name, labels: { ...labels, [TEST_LABEL]: 'true' } } });
   return name;
 }
 
