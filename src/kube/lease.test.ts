@@ -114,6 +114,17 @@ test('an outage alone does not change the leader: the time in which nobody could
   assert.deepEqual([a.told, b.told], [['leading', 'paused', 'leading'], []]);
 });
 
+test('a standby whose every other look fails still replaces a holder that vanished', async () => {
+  const { clock, kube, takenBy } = world();
+  takenBy('ghost');
+  const a = candidate('a', kube, clock);
+  for (let i = 0; i < 20; i++) {
+    kube.faults.fail('get', down());
+    await clock.advance(6000);
+  }
+  assert.deepEqual(a.told, ['leading']);
+});
+
 test('requests without an answer do not keep it from pausing in time', async () => {
   const { clock, kube } = world();
   const a = candidate('a', kube, clock);

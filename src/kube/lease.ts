@@ -61,8 +61,8 @@ export class LeaderElection {
   #everLed = false;
   /** The lease as we last wrote it; undefined: read it first. */
   #ours: Stored<Lease> | undefined;
-  /** Another's lease, and when by our clock we saw it change. */
-  #seen: { readonly mark: string; readonly at: number } | undefined;
+  /** Another's lease, when by our clock we last looked, and for how long we have been looking since it changed. */
+  #seen: { readonly mark: string; readonly lookedAt: number; readonly silentMs: number } | undefined;
   #holder = '';
   #deadline: Timer | undefined;
   /** Until when, by our clock, others are bound to respect our lease. */
@@ -123,8 +123,6 @@ export class LeaderElection {
     } catch (error) {
       signal.throwIfAborted();
       this.#ours = undefined;
-      // While we could not look, the holder could not renew either: its time starts anew when the server is back.
-      this.#seen = undefined;
       if (!this.#failing) this.#options.log.warn({ ...this.#about(), error: messageOf(error) }, 'lease not reached');
       this.#failing = true;
     }
@@ -171,17 +169,26 @@ export class LeaderElection {
     }
   }
 
-  /** Ours, free, or not renewed for as long as its holder promised, counted from when we saw the last renewal. */
+  /** Ours, free, or not renewed for as long as its holder promised. */
   #mayTake(lease: Stored<Lease>): boolean {
     const holder = (this.#holder = holderOf(lease));
     if (holder === '' || holder === this.#options.identity) return true;
     // Once we led, another name in the lease means that we lost it, however stale it looks.
     if (this.#everLed) return false;
-    const now = this.#options.clock.now();
-    const mark = JSON.stringify(lease.spec);
-    if (this.#seen?.mark !== mark) this.#seen = { mark, at: now };
-    const promised = (lease.spec?.leaseDurationSeconds ?? this.#leaseMs / 1000) * 1000;
-    return now >= this.#seen.at + promised;
+    const promisedMs = (lease.spec?.leaseDurationSeconds ?? this.#leaseMs / 1000) * 1000;
+    return this.#silence(JSON.stringify(lease.spec)) >= promisedMs;
+  }
+
+  /**
+   * For how long we have watched the lease stay as it is. Time in which we could not look does not count: then the
+   * holder could probably not renew either, and an outage must not cost a change of leader.
+   */
+  #silence(mark: string): number {
+    const lookedAt = this.#options.clock.now();
+    const seen = this.#seen?.mark === mark ? this.#seen : { lookedAt, silentMs: 0 };
+    const silentMs = seen.silentMs + (this.#failing ? 0 : lookedAt - seen.lookedAt);
+    this.#seen = { mark, lookedAt, silentMs };
+    return silentMs;
   }
 
   #confirm(sentAt: number): void {
@@ -189,7 +196,7 @@ export class LeaderElection {
     this.#deadline?.cancel();
     this.#provenUntil = sentAt + this.#leaseMs;
     const left = this.#deadlineMs - (clock.now() - sentAt);
-    this.#deadline = clock.setTimer(left, () => this.#pause());
+    this.#deadline = clock.setTimer(left, () => this.#pause('lease not renewed in time: pausing'));
     if (this.#leading) return;
     this.#leading = true;
     log.info(this.#about(), this.#everLed ? 'leading again' : 'leading');
@@ -197,16 +204,16 @@ export class LeaderElection {
     observer?.leading?.();
   }
 
-  #pause(): void {
+  #pause(why: string): void {
     this.#leading = false;
-    this.#options.log.warn(this.#about(), 'lease not renewed in time: pausing');
+    this.#options.log.warn(this.#about(), why);
     this.#options.observer?.paused?.();
   }
 
   #lose(): 'lost' | 'goes on' {
     // A write that lost a race says nothing about who won; the next look does.
     if (this.#holder === '' || this.#holder === this.#options.identity) return 'goes on';
-    if (this.#leading) this.#pause();
+    if (this.#leading) this.#pause('somebody took the lease: pausing');
     this.#options.log.error({ ...this.#about(), holder: this.#holder }, 'lease lost to another holder');
     this.#options.observer?.lost?.(this.#holder);
     return 'lost';
