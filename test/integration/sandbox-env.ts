@@ -12,7 +12,7 @@ import { applyObject } from './cluster.ts';
 import type { Env } from './env.ts';
 import { makeEnv } from './make-env.ts';
 import { OPERATOR_ACCOUNT, OPERATOR_NAMESPACE } from './operator.ts';
-import { kubectl } from './sandbox-kubectl.ts';
+import { kubectl } from '../../sandbox/kubectl.ts';
 
 const PATIENCE_MS = 10_000;
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { kubectl } from './sandbox-kubectl.ts';
+import { kubectl } from '../../sandbox/kubectl.ts';
 
 const es = {
   name: 'externalsecrets',
