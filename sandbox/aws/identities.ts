@@ -65,6 +65,12 @@ export class Identities {
     this.#keys.delete(accessKeyId);
   }
 
+  expireSessions(): void {
+    for (const [id, key] of this.#keys) {
+      if (key.sessionToken !== undefined) this.#keys.set(id, { ...key, expiresAt: this.#clock.now() });
+    }
+  }
+
   trustRole(arn: string, trust: Trust): void {
     this.#trusts.set(arn, trust);
   }

@@ -96,6 +96,16 @@ export class SandboxAws implements AwsBackend {
     this.#identities.addAccessKey(accessKeyId, secretAccessKey, user);
   }
 
+  /** False after `stop`. */
+  get running(): boolean {
+    return this.#server !== undefined;
+  }
+
+  /** All sessions that STS gave out are over now, whatever they were promised. */
+  expireSessions(): void {
+    this.#identities.expireSessions();
+  }
+
   removeAccessKey(accessKeyId: string): void {
     this.#identities.removeAccessKey(accessKeyId);
   }

@@ -55,6 +55,19 @@ export class RenewedKeys implements KeySource {
   }
 }
 
+/** Keys are fetched for all: one who gives up stops waiting, the fetching goes on. @throws the signal's reason */
+export async function keysFor(source: KeySource, signal: AbortSignal): Promise<AwsKeys> {
+  signal.throwIfAborted();
+  const given = Promise.withResolvers<never>();
+  const onAbort = (): void => given.reject(signal.reason);
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    return await Promise.race([source.get(), given.promise]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
+}
+
 /** What the SDK calls a credential provider. It must not keep keys by its own clock, so they always look expired to it. */
 export function sdkCredentials(source: KeySource): () => Promise<{
   accessKeyId: string;

@@ -13,7 +13,7 @@ import { InvalidRefError, PermissionDeniedError, SecretNotFoundError } from '../
 import { encodeBytesMap } from '../json/index.ts';
 import type { FindQuery, ReadOutcome, ReadRef, SecretsClient, SessionContext, Validity } from '../provider.ts';
 import { DeniedBatch } from './denied-batch.ts';
-import type { KeySource } from './keys.ts';
+import { keysFor, type KeySource } from './keys.ts';
 import { findParameters } from './parameter-store-find.ts';
 import { outcomeOf, readEach } from './read-each.ts';
 import { awsCaller, sdkConfig, type AwsCaller } from './sdk.ts';
@@ -58,8 +58,7 @@ export class ParameterStoreClient implements SecretsClient {
   }
 
   async validate(signal: AbortSignal): Promise<Validity> {
-    signal.throwIfAborted();
-    await this.#keys.get();
+    await keysFor(this.#keys, signal);
     return 'Ready';
   }
 

@@ -6,7 +6,7 @@ import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import type { ApiCallObserver, ProviderEnvironment, RetrySettings } from '../provider.ts';
 import { awsError, isExpired, type AwsCallInfo } from './errors.ts';
-import { sdkCredentials, type KeySource } from './keys.ts';
+import { keysFor, sdkCredentials, type KeySource } from './keys.ts';
 
 const USER_AGENT = 'external-secrets-ts';
 const DEFAULT_ATTEMPTS = 3;
@@ -121,15 +121,14 @@ export function awsCaller(options: {
   return {
     region,
     async call(action, send, signal, key) {
-      signal.throwIfAborted();
       const info = { service, action, region, key };
-      await keys?.get();
+      if (keys !== undefined) await keysFor(keys, signal);
       try {
         return await once(info, send, signal);
       } catch (error) {
         if (keys === undefined || !isExpired(error)) throw error;
         keys.forget();
-        await keys.get();
+        await keysFor(keys, signal);
         return once(info, send, signal);
       }
     },

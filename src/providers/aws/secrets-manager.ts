@@ -14,7 +14,7 @@ import { encodeBytesMap } from '../json/index.ts';
 import type { FindQuery, ReadOutcome, ReadRef, SecretsClient, SessionContext, Validity } from '../provider.ts';
 import { DeniedBatch } from './denied-batch.ts';
 import { awsItemError } from './errors.ts';
-import type { KeySource } from './keys.ts';
+import { keysFor, type KeySource } from './keys.ts';
 import { outcomeOf, readEach } from './read-each.ts';
 import { awsCaller, sdkConfig, type AwsCaller } from './sdk.ts';
 import { listSecrets } from './secrets-manager-find.ts';
@@ -74,8 +74,7 @@ export class SecretsManagerClient implements SecretsClient {
   }
 
   async validate(signal: AbortSignal): Promise<Validity> {
-    signal.throwIfAborted();
-    await this.#keys.get();
+    await keysFor(this.#keys, signal);
     return 'Ready';
   }
 
