@@ -4,7 +4,7 @@
  */
 import type { Dispatcher } from 'undici';
 import type { SecretValue } from '../secret-value.ts';
-import { BackendUnavailableError, ProviderError } from './errors.ts';
+import { AuthenticationError, BackendUnavailableError, ProviderError, ThrottledError } from './errors.ts';
 import { describeNetworkError } from './outbound.ts';
 
 export interface HttpRequest {
@@ -31,7 +31,7 @@ export async function roundTrip(
   const response = await dispatcher.request({
     origin: url.origin,
     path: url.pathname + url.search,
-    method: method as Dispatcher.HttpMethod,
+    method,
     headers,
     body: body ?? null,
     signal,
@@ -75,6 +75,11 @@ export function unreachable(whom: string, error: unknown, timedOut: boolean): Pr
   if (error instanceof ProviderError) return error;
   const cause = timedOut ? 'no answer in time' : describeNetworkError(error);
   return new BackendUnavailableError(`${whom} cannot be reached: ${cause}`, { cause: error });
+}
+
+/** No login, no answer, too many calls: the next ref would fare no better. */
+export function concernsAll(error: ProviderError): boolean {
+  return [AuthenticationError, BackendUnavailableError, ThrottledError].some((kind) => error instanceof kind);
 }
 
 /** `Retry-After` in milliseconds: seconds, or an HTTP date seen from `now`. */

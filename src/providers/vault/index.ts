@@ -3,13 +3,8 @@
  */
 import { validateHeaderName, validateHeaderValue } from 'node:http';
 import type { Agent } from 'undici';
-import {
-  AuthenticationError,
-  BackendUnavailableError,
-  InvalidProviderConfigError,
-  ProviderError,
-  ThrottledError,
-} from '../errors.ts';
+import { InvalidProviderConfigError, ProviderError } from '../errors.ts';
+import { concernsAll } from '../exchange.ts';
 import { outboundAgent, OutboundRules, parseTarget, type OutboundTls } from '../outbound.ts';
 import type {
   FindQuery,
@@ -20,6 +15,7 @@ import type {
   SessionContext,
   Validity,
 } from '../provider.ts';
+import { UnprobedClient } from '../unprobed-client.ts';
 import { authMethod, type AuthMethod } from './auth/index.ts';
 import { dependsOnNamespace } from './check.ts';
 import { VaultClient } from './client.ts';
@@ -149,26 +145,4 @@ class KvClient implements SecretsClient {
       throw error;
     }
   }
-}
-
-/** No login, no answer, too many calls: the next ref would fare no better. */
-function concernsAll(error: ProviderError): boolean {
-  return [AuthenticationError, BackendUnavailableError, ThrottledError].some((kind) => error instanceof kind);
-}
-
-/** Stands in while a ClusterSecretStore whose credentials depend on the consumer is validated by itself. */
-class UnprobedClient implements SecretsClient {
-  readonly batchSize = 1;
-
-  async read(): Promise<never> {
-    throw new InvalidProviderConfigError(
-      'the credentials of this ClusterSecretStore depend on the consumer’s namespace',
-    );
-  }
-
-  async validate(): Promise<Validity> {
-    return 'Unknown';
-  }
-
-  async close(): Promise<void> {}
 }
