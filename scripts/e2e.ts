@@ -37,11 +37,10 @@ if (interrupted.signal.aborted) process.exitCode = 130;
 async function main(args: readonly string[]): Promise<number> {
   const binaries = await findOrBuild(say);
   if (interrupted.signal.aborted) return 130;
-  const parts = await startParts(binaries);
+  const parts = await startParts(binaries, (kubeconfig) => installCrds(binaries.kubectl, kubeconfig));
   say('etcd, kube-apiserver, kube-controller-manager, Vault and moto are up');
   let code = 1;
   try {
-    await installCrds(parts);
     code = args.includes('--up') ? await untilInterrupted(parts) : await runTests(parts, args);
   } finally {
     await parts.stop({ keepLogs: code !== 0 });
@@ -50,11 +49,11 @@ async function main(args: readonly string[]): Promise<number> {
   return code;
 }
 
-async function installCrds(parts: RunningParts): Promise<void> {
+async function installCrds(program: string, kubeconfig: string): Promise<void> {
   const files = globSync('crds/*.yaml', { cwd: root });
   if (files.length === 0) throw new Error('crds/ is empty: run "npm run generate"');
   const kubectl = (...args: string[]): Promise<number> =>
-    run(parts.description.kubectl, [...args, `--kubeconfig=${join(parts.folder, 'admin.kubeconfig')}`], 'ignore');
+    run(program, [...args, `--kubeconfig=${kubeconfig}`], 'ignore');
   // Client-side on purpose: it works only while each CRD fits into an annotation, as users' plain `kubectl apply` needs.
   const applied = await kubectl('apply', '--filename=crds');
   const served = applied === 0 ? await kubectl('wait', '--for=condition=Established', '--filename=crds') : applied;
@@ -92,6 +91,7 @@ async function run(
   const child = spawn(command, args, { cwd: root, env, stdio: ['ignore', output, 'inherit'] });
   const stop = (): void => void child.kill('SIGTERM');
   interrupted.signal.addEventListener('abort', stop);
+  if (interrupted.signal.aborted) stop();
   const [code] = (await once(child, 'exit')) as [number | null];
   interrupted.signal.removeEventListener('abort', stop);
   return code ?? 1;

@@ -24,7 +24,14 @@ export interface RunningParts {
   stop(options?: { readonly keepLogs?: boolean }): Promise<void>;
 }
 
-export async function startParts(binaries: Binaries): Promise<RunningParts> {
+/**
+ * @param prepare called with the path of the administrator's kubeconfig once the API server is up, before the controllers
+ * start: the garbage collector looks for new kinds only every 30 s, so CRDs are better there before it.
+ */
+export async function startParts(
+  binaries: Binaries,
+  prepare: (kubeconfig: string) => Promise<void>,
+): Promise<RunningParts> {
   const folder = mkdtempSync(join(tmpdir(), 'real-parts-'));
   const started: ManagedProcess[] = [];
   const start = async (part: ManagedProcess): Promise<void> => {
@@ -35,7 +42,7 @@ export async function startParts(binaries: Binaries): Promise<RunningParts> {
     for (const part of started.toReversed()) await part.stop();
   };
   try {
-    const { description, close } = await startAll(binaries, folder, start);
+    const { description, close } = await startAll(binaries, folder, start, prepare);
     const file = join(folder, 'parts.json');
     writeFileSync(file, JSON.stringify(description), { mode: 0o600 });
     return {
@@ -58,6 +65,7 @@ async function startAll(
   binaries: Binaries,
   folder: string,
   start: (part: ManagedProcess) => Promise<void>,
+  prepare: (kubeconfig: string) => Promise<void>,
 ): Promise<{ description: RealParts; close: () => Promise<void> }> {
   const [client, peer, kube, vaultPort, motoPort] = (await freePorts(5)) as [number, number, number, number, number];
   const server = `https://127.0.0.1:${kube}`;
@@ -71,6 +79,7 @@ async function startAll(
     await start(api);
     const admin = join(folder, 'admin.kubeconfig');
     writeFileSync(admin, kubeconfig(server, files.ca, { token: adminToken }), { mode: 0o600 });
+    await prepare(admin);
     const account = `${server}/api/v1/namespaces/default/serviceaccounts/default`;
     const ready = async (): Promise<boolean> => (await statusOf(account, files.ca, adminToken)) === 200;
     await start(controllerManager(binaries['kube-controller-manager'], folder, { kubeconfig: admin, files, ready }));
