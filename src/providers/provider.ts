@@ -98,6 +98,39 @@ export interface FindQuery {
 /** `Unknown`: nothing is wrong, but nothing could be checked either (credentials of the consumer's namespace). */
 export type Validity = 'Ready' | 'Unknown';
 
+/** The Secret that is pushed from, after templates and key conversion. */
+export interface PushSource {
+  readonly data: ReadonlyMap<string, SecretValue>;
+  /** e.g. `Opaque`. */
+  readonly type: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+}
+
+export interface PushEntry {
+  /** The key of the source; undefined: the whole Secret. The caller has checked that it exists. */
+  readonly secretKey: string | undefined;
+  /** The property of the remote secret; undefined: its whole value. */
+  readonly property: string | undefined;
+  /** `spec` of the entry's metadata envelope (`providers.md` 1.10), unwrapped and not yet checked; undefined when absent. */
+  readonly metadata: unknown;
+}
+
+/** Everything that one PushSecret wants of one remote key. */
+export interface Push {
+  readonly remoteKey: string;
+  readonly entries: readonly PushEntry[];
+  readonly source: PushSource;
+  /** Reads a key of a ConfigMap or Secret of the PushSecret's own namespace (resource policies). */
+  readonly readReference: (ref: {
+    readonly kind: 'ConfigMap' | 'Secret';
+    readonly name: string;
+    readonly key: string;
+  }) => Promise<string>;
+}
+
+export type PushOutcome = 'created' | 'updated' | 'unchanged';
+
 /** A live session with one backend under one authenticated identity. Used by many reconciles at the same time. */
 export interface SecretsClient {
   /** The most refs one `read` call may carry; 1 when the backend has no batch API. The reader never sends more. */
@@ -110,6 +143,16 @@ export interface SecretsClient {
   read(refs: readonly ReadRef[], signal: AbortSignal): Promise<readonly ReadOutcome[]>;
   /** Absent when the backend cannot search. Keys are the backend's names, values whole values. */
   find?(query: FindQuery, signal: AbortSignal): Promise<ReadonlyMap<string, SecretValue>>;
+  /**
+   * Writes what `push.entries` say to `push.remoteKey`, all of it in at most one new version: reads what is there, compares, and writes
+   * only a difference (D31). Refuses what another owner made. Absent when the backend cannot be written.
+   * @throws ProviderError
+   */
+  push?(push: Push, signal: AbortSignal): Promise<PushOutcome>;
+  /** Takes the entries' properties away, or the whole remote secret with the last one. What is gone or not ours is left alone. */
+  remove?(removal: Pick<Push, 'remoteKey' | 'entries'>, signal: AbortSignal): Promise<void>;
+  /** Is there such a remote secret and, if given, such a property? For `updatePolicy: IfNotExists`. */
+  exists?(remoteKey: string, property: string | undefined, signal: AbortSignal): Promise<boolean>;
   /** Proves that the credentials work, as far as that is possible without reading a secret. @throws ProviderError */
   validate(signal: AbortSignal): Promise<Validity>;
   /** Gives back what the session owns (a Vault token, sockets). Never throws. */
