@@ -185,9 +185,10 @@ export class Handler {
 
   #patch(call: Call): Promise<Written> {
     const contentType = mediaType(call.request.headers['content-type']);
-    if (!isPatchType(contentType))
+    const accepted = Object.keys(PATCH_TYPES).filter((type) => !call.served.kind.custom || !type.includes('strategic'));
+    if (!isPatchType(contentType) || !accepted.includes(contentType))
       throw unsupportedMediaType(
-        `the body of the request was in an unknown format - accepted media types include: ${Object.keys(PATCH_TYPES).join(', ')}`,
+        `the body of the request was in an unknown format - accepted media types include: ${accepted.join(', ')}`,
       );
     const type = PATCH_TYPES[contentType];
     const query = call.request.url.searchParams;
@@ -242,7 +243,9 @@ export class Handler {
     );
     const { kind, version } = call.served;
     const apiVersion = kind.group === '' ? version.name : `${kind.group}/${version.name}`;
-    const items = removed.map((object) => ({ ...object, apiVersion }));
+    const items = removed.map(({ kind: _kind, apiVersion: _apiVersion, ...rest }) =>
+      kind.custom ? { kind: kind.kind, apiVersion, ...rest } : rest,
+    );
     return json(
       200,
       { kind: kind.listKind, apiVersion, metadata: { resourceVersion: String(this.#cluster.storage.version) }, items },

@@ -58,7 +58,7 @@ function strategicList(target: Json | undefined, patch: readonly Json[], path: s
   const key = keys.get(path);
   if (key === undefined || !isArray(target))
     return patch.filter((item) => !isObject(item) || item['$patch'] === undefined);
-  if (key === '') return [...target, ...patch.filter((item) => !target.some((old) => equalJson(old, item)))];
+  if (key === '') return [...patch.filter((item) => !target.some((old) => equalJson(old, item))), ...target];
   if (patch.some((item) => isObject(item) && item['$patch'] === 'replace'))
     return patch.filter((item) => isObject(item) && item['$patch'] === undefined);
   let result = [...target];
@@ -71,7 +71,7 @@ function mergeItem(list: Json[], item: Json, key: string, path: string, keys: Me
   if (id === undefined) throw badRequest(`map: ${JSON.stringify(item)} does not contain declared merge key: ${key}`);
   const index = list.findIndex((old) => textAt(old, key) === id);
   if (isObject(item) && item['$patch'] === 'delete') return list.filter((_, at) => at !== index);
-  if (index < 0) return [...list, item];
+  if (index < 0) return [item, ...list];
   return list.map((old, at) => (at === index ? strategic(old, item, path, keys) : old));
 }
 
@@ -109,18 +109,13 @@ function applyOperation(target: Json, operation: JsonObject): Json {
   }
 }
 
-function unprocessable(message: string): StatusError {
-  return new StatusError({
-    code: 422,
-    reason: 'Invalid',
-    message: `the server rejected our request due to an error in our request: ${message}`,
-    details: {},
-  });
+function unprocessable(): StatusError {
+  const message = 'the server rejected our request due to an error in our request';
+  return new StatusError({ code: 422, reason: 'Invalid', message, details: {} });
 }
 
 function testValue(target: Json, path: readonly string[], value: Json): Json {
-  if (!equalJson(lookup(target, path), value))
-    throw unprocessable(`testing value ${shownPath(path)} failed: test failed`);
+  if (!equalJson(lookup(target, path), value)) throw unprocessable();
   return target;
 }
 
@@ -132,14 +127,10 @@ function pointer(text: string): readonly string[] {
     .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
 }
 
-function shownPath(path: readonly string[]): string {
-  return `/${path.join('/')}`;
-}
-
 function lookup(target: Json, path: readonly string[]): Json {
   let value: Json | undefined = target;
   for (const part of path) value = member(value, part);
-  if (value === undefined) throw unprocessable(`${shownPath(path)} does not exist`);
+  if (value === undefined) throw unprocessable();
   return value;
 }
 
@@ -154,19 +145,16 @@ function edit(target: Json | undefined, path: readonly string[], how: Edit, valu
   const [head, ...rest] = path;
   if (head === undefined) return value;
   if (isArray(target)) return editList(target, head, rest, how, value);
-  if (!isObject(target))
-    throw unprocessable(`${how} operation does not apply: doc is missing path: ${shownPath(path)}`);
+  if (!isObject(target)) throw unprocessable();
   if (rest.length > 0) return withMember(target, head, edit(member(target, head), rest, how, value));
-  if (how !== 'add' && !Object.hasOwn(target, head))
-    throw unprocessable(`${how} operation does not apply: doc is missing key: ${shownPath(path)}`);
+  if (how !== 'add' && !Object.hasOwn(target, head)) throw unprocessable();
   return withMember(target, head, how === 'remove' ? undefined : value);
 }
 
 function editList(list: readonly Json[], head: string, rest: readonly string[], how: Edit, value: Json): Json {
   const index = head === '-' ? list.length : Number(head);
   const last = how === 'add' && rest.length === 0 ? list.length : list.length - 1;
-  if (!Number.isInteger(index) || index < 0 || index > last)
-    throw unprocessable(`${how} operation does not apply: index ${head} is out of bounds`);
+  if (!Number.isInteger(index) || index < 0 || index > last) throw unprocessable();
   if (rest.length > 0) return list.with(index, edit(list[index], rest, how, value));
   if (how === 'add') return list.toSpliced(index, 0, value);
   return how === 'remove' ? list.toSpliced(index, 1) : list.with(index, value);

@@ -5,7 +5,7 @@ import type { JsonObject } from './json.ts';
 import { customKind } from './kinds/custom.ts';
 import type { Kind, KindVersion } from './kinds/kind.ts';
 import { kindId } from './kinds/kind.ts';
-import { notImplemented, pathNotFound } from './status.ts';
+import { NoSuchPath, notImplemented, pathNotFound } from './status.ts';
 
 export interface Served {
   readonly kind: Kind;
@@ -38,7 +38,10 @@ export class Registry {
     const served = kind?.versions.find((candidate) => candidate.name === version);
     if (kind !== undefined && served !== undefined) return { kind, version: served };
     if (kind === undefined && isBuiltIn(group)) throw notImplemented(`${plural}${group === '' ? '' : `.${group}`}`);
-    throw pathNotFound();
+    const known = this.kinds().some(
+      (other) => other.group === group && other.versions.some((one) => one.name === version),
+    );
+    throw known ? pathNotFound() : new NoSuchPath();
   }
 
   define(definition: JsonObject): Kind {

@@ -26,7 +26,7 @@ import { readBody } from './request.ts';
 import type { Terms } from './rest/target.ts';
 import { Watch } from './rest/watch.ts';
 import { create } from './rest/write.ts';
-import { StatusError } from './status.ts';
+import { NoSuchPath, StatusError } from './status.ts';
 import { Storage } from './storage.ts';
 
 export interface KubeOptions {
@@ -231,5 +231,9 @@ function sendError(response: ServerResponse, error: unknown): void {
           reason: 'InternalError',
           message: `the sandbox failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
         });
+  if (status instanceof NoSuchPath) {
+    response.writeHead(404, { 'content-type': 'text/plain' }).end(status.text);
+    return;
+  }
   response.writeHead(status.code, { 'content-type': 'application/json' }).end(JSON.stringify(status.toJson()));
 }

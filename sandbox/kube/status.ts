@@ -70,7 +70,16 @@ export function notFound(about: About, name: string): StatusError {
   return new StatusError({ code: 404, reason: 'NotFound', message, details: detailsOf(about, name) });
 }
 
-/** The answer to a path that leads nowhere: no such group, version or kind. */
+/** The answer to a path that leads nowhere: plain text, as no API is there that could speak in Statuses. */
+export class NoSuchPath extends StatusError {
+  readonly text = '404 page not found\n';
+
+  constructor() {
+    super({ code: 404, reason: 'NotFound', message: '404 page not found' });
+  }
+}
+
+/** A group and version that is served, but no such resource in it. */
 export function pathNotFound(): StatusError {
   const message = 'the server could not find the requested resource';
   return new StatusError({ code: 404, reason: 'NotFound', message, details: {} });

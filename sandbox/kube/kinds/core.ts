@@ -16,7 +16,8 @@ const flag: JsonObject = { type: 'boolean' };
 const whole: JsonObject = { type: 'integer' };
 const texts: JsonObject = { type: 'object', additionalProperties: text };
 const object = (properties: JsonObject, more: JsonObject = {}): JsonObject => ({ type: 'object', properties, ...more });
-const bytes: JsonObject = { type: 'object', additionalProperties: { type: 'string', nullable: true } };
+const bytes: JsonObject = { type: 'object', additionalProperties: { type: 'string', format: 'byte', nullable: true } };
+const nullableTexts: JsonObject = { type: 'object', additionalProperties: { type: 'string', nullable: true } };
 
 function column(name: string, type: string, cell: Column['cell']): Column {
   return { name, type, priority: 0, cell };
@@ -64,8 +65,8 @@ const namespaces = coreKind({
 const secrets = coreKind({
   plural: 'secrets',
   kind: 'Secret',
-  schema: object({ data: bytes, stringData: bytes, type: text, immutable: flag }),
-  columns: [column('Type', 'string', (item) => textAt(item, 'type') ?? ''), column('Data', 'integer', countOf('data'))],
+  schema: object({ data: bytes, stringData: nullableTexts, type: text, immutable: flag }),
+  columns: [column('Type', 'string', (item) => textAt(item, 'type') ?? ''), column('Data', 'string', countOf('data'))],
   selectable: { type: (item) => textAt(item, 'type') ?? '' },
   rules: secretRules,
 });
@@ -75,7 +76,7 @@ const configMaps = coreKind({
   kind: 'ConfigMap',
   shortNames: ['cm'],
   schema: object({ data: texts, binaryData: bytes, immutable: flag }),
-  columns: [column('Data', 'integer', countOf('data', 'binaryData'))],
+  columns: [column('Data', 'string', countOf('data', 'binaryData'))],
   rules: configMapRules,
 });
 

@@ -53,13 +53,22 @@ function versionOf(version: JsonObject, spec: JsonObject, kind: string): KindVer
     },
     columns: [nameColumn, ...(columns.length === 0 ? [ageColumn] : columns)],
     hasStatus: valueAt(version, 'subresources', 'status') !== undefined,
-    deprecation: version['deprecated'] === true ? deprecationText(version, apiVersion, kind) : undefined,
+    deprecation: version['deprecated'] === true ? deprecationText(version, spec, apiVersion, kind) : undefined,
     selectable: selectableFields(version),
   };
 }
 
-function deprecationText(version: JsonObject, apiVersion: string, kind: string): string {
-  return textAt(version, 'deprecationWarning') ?? `${apiVersion} ${kind} is deprecated`;
+function deprecationText(version: JsonObject, spec: JsonObject, apiVersion: string, kind: string): string {
+  const own = textAt(version, 'deprecationWarning');
+  if (own !== undefined) return own;
+  const group = textAt(spec, 'group') ?? '';
+  const newer = listAt(spec, 'versions')
+    .filter((other) => isObject(other) && other['served'] === true && other['deprecated'] !== true)
+    .map((other) => textAt(other, 'name') ?? '')
+    .filter((name) => versionRank(name) > versionRank(textAt(version, 'name') ?? ''))
+    .toSorted((a, b) => versionRank(b) - versionRank(a))[0];
+  const instead = newer === undefined ? '' : `; use ${groupVersion(group, newer)} ${kind}`;
+  return `${apiVersion} ${kind} is deprecated${instead}`;
 }
 
 function selectableFields(version: JsonObject): ReadonlyMap<string, FieldReader> {

@@ -3,7 +3,7 @@
  */
 import { forbiddenField, invalidValue, required, tooLong } from '../field-errors.ts';
 import type { Json, JsonObject } from '../json.ts';
-import { isObject, listAt, objectAt, textAt } from '../json.ts';
+import { compact, isObject, listAt, objectAt, textAt, valueAt } from '../json.ts';
 import type { FieldError } from '../status.ts';
 
 const SUBDOMAIN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
@@ -63,7 +63,7 @@ export function configKeyProblems(key: string): readonly string[] {
 const MOST_ANNOTATION_BYTES = 256 * 1024;
 
 /** Everything about `metadata` that does not depend on the kind. */
-export function validateMetadata(object: JsonObject, style: 'subdomain' | 'label'): FieldError[] {
+export function validateMetadata(object: JsonObject, style: 'subdomain' | 'label', custom: boolean): FieldError[] {
   const metadata = objectAt(object, 'metadata');
   const name = textAt(metadata, 'name') ?? '';
   const errors: FieldError[] = [];
@@ -81,7 +81,7 @@ export function validateMetadata(object: JsonObject, style: 'subdomain' | 'label
     ...labelErrors(metadata),
     ...annotationErrors(metadata),
     ...ownerErrors(metadata),
-    ...finalizerErrors(metadata),
+    ...finalizerErrors(metadata, custom),
   ];
 }
 
@@ -108,16 +108,22 @@ function annotationErrors(metadata: JsonObject): FieldError[] {
   return errors;
 }
 
+/** Members in the order of Go's struct, as error texts print them. */
+function inGoOrder(owner: Json): JsonObject {
+  const order = ['apiVersion', 'kind', 'name', 'uid', 'controller', 'blockOwnerDeletion'];
+  return compact(Object.fromEntries(order.map((field) => [field, valueAt(owner, field)])));
+}
+
 function ownerErrors(metadata: JsonObject): FieldError[] {
   const owners = listAt(metadata, 'ownerReferences');
-  const errors = owners.flatMap((owner, index) =>
+  const errors = owners.flatMap((owner) =>
     (['apiVersion', 'kind', 'name', 'uid'] as const)
       .filter((field) => (textAt(owner, field) ?? '') === '')
       .map((field) =>
         invalidValue(
-          `metadata.ownerReferences[${index}].${field}`,
+          `metadata.ownerReferences.${field}`,
           '',
-          `${field === 'apiVersion' ? 'version' : field} must not be empty`,
+          field === 'apiVersion' ? 'version must not be empty' : 'must not be empty',
         ),
       ),
   );
@@ -126,16 +132,25 @@ function ownerErrors(metadata: JsonObject): FieldError[] {
     const [first, second] = controllers;
     const named = (owner: Json | undefined): string => `${textAt(owner, 'kind') ?? ''}/${textAt(owner, 'name') ?? ''}`;
     const why = `Only one reference can have Controller set to true. Found "true" in references for ${named(first)} and ${named(second)}`;
-    errors.push(invalidValue('metadata.ownerReferences', owners, why));
+    const text = `Invalid value: ${JSON.stringify(owners.map(inGoOrder))}: ${why}`;
+    errors.push({ field: 'metadata.ownerReferences', reason: 'FieldValueInvalid', text });
   }
   return errors;
 }
 
-function finalizerErrors(metadata: JsonObject): FieldError[] {
-  return listAt(metadata, 'finalizers').flatMap((finalizer) => {
-    const text = String(finalizer);
-    return qualifiedNameProblems(text).map((why) => invalidValue('metadata.finalizers', text, why));
+const STANDARD_FINALIZERS = new Set(['kubernetes', 'orphan', 'foregroundDeletion']);
+
+function finalizerErrors(metadata: JsonObject, custom: boolean): FieldError[] {
+  const finalizers = listAt(metadata, 'finalizers') as readonly string[];
+  const wrong = finalizers.flatMap((text) =>
+    qualifiedNameProblems(text).map((why) => invalidValue('metadata.finalizers', text, why)),
+  );
+  const unqualified = finalizers.flatMap((text, index) => {
+    if (custom || text.includes('/') || STANDARD_FINALIZERS.has(text)) return [];
+    const why = 'name is neither a standard finalizer name nor is it fully qualified';
+    return [invalidValue(`metadata.finalizers[${index}]`, text, why)];
   });
+  return [...wrong, ...unqualified];
 }
 
 /** What may not change in `metadata` on an update. */

@@ -136,7 +136,7 @@ export const configMapRules: KindRules = {
         errors.push(invalidValue(`data[${key}]`, key, 'duplicate of key present in binaryData'));
     const texts = Object.values(data).reduce((sum: number, value) => sum + Buffer.byteLength(String(value)), 0);
     const size = Object.values(binary).reduce((sum: number, value) => sum + byteSize(value), texts);
-    return size > MOST_BYTES ? [...errors, tooLong('', MOST_BYTES)] : errors;
+    return size > MOST_BYTES ? [...errors, tooLong('[]', MOST_BYTES)] : errors;
   },
   validateUpdate: (object, old) => frozenErrors(object, old, ['data', 'binaryData']),
 };

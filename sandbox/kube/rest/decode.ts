@@ -8,6 +8,7 @@ import { groupVersion } from '../kinds/kind.ts';
 import { applyDefaults } from '../schema/defaults.ts';
 import { prune } from '../schema/prune.ts';
 import { validate } from '../schema/validate.ts';
+import type { FieldError } from '../status.ts';
 import { badRequest } from '../status.ts';
 import type { Target, Terms } from './target.ts';
 
@@ -33,18 +34,24 @@ function checkNames(target: Target, raw: JsonObject): JsonObject {
   const expected = groupVersion(target.kind.group, target.version.name);
   const apiVersion = textAt(raw, 'apiVersion') ?? '';
   const kind = textAt(raw, 'kind') ?? '';
-  if (target.kind.custom && kind === '') throw badRequest(`Object 'Kind' is missing in '${JSON.stringify(raw)}'`);
-  if (kind !== '' && kind !== target.kind.kind) throw badRequest(wrongKind(target, apiVersion, kind));
-  if (apiVersion !== '' && apiVersion !== expected)
-    throw badRequest(
-      `the API version in the data (${apiVersion}) does not match the expected API version (${expected})`,
-    );
-  return { ...raw, apiVersion: expected, kind: target.kind.kind };
-}
-
-function wrongKind(target: Target, apiVersion: string, kind: string): string {
   const version = apiVersion.split('/').at(-1) ?? '';
-  return `${kind} in version ${JSON.stringify(version)} cannot be handled as a ${target.kind.kind}: converting (${kind}) to (${target.kind.kind}): unknown conversion`;
+  const cannot = `${kind} in version ${JSON.stringify(version)} cannot be handled as a ${target.kind.kind}`;
+  if (target.kind.custom) {
+    if (kind === '') throw badRequest(`Object 'Kind' is missing in '${JSON.stringify(raw)}'`);
+    if (apiVersion !== '' && apiVersion !== expected)
+      throw badRequest(
+        `the API version in the data (${apiVersion}) does not match the expected API version (${expected})`,
+      );
+  } else if (kind !== '' && kind !== target.kind.kind) {
+    throw badRequest(`${cannot}: converting (${version}.${kind}) to (core.${target.kind.kind}): unknown conversion`);
+  } else if (apiVersion !== '' && apiVersion !== expected) {
+    const where = 'in scheme "pkg/runtime/scheme.go:111"';
+    throw badRequest(
+      `${cannot}: no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion)} ${where}`,
+    );
+  }
+  if (kind !== '' && kind !== target.kind.kind) throw badRequest(`${cannot}: kind does not match`);
+  return { ...raw, apiVersion: expected, kind: target.kind.kind };
 }
 
 function handled(target: Target): string {
@@ -54,9 +61,18 @@ function handled(target: Target): string {
 
 function reportUnknown(target: Target, unknown: readonly string[], terms: Terms): void {
   if (unknown.length === 0 || terms.fieldValidation === 'Ignore') return;
-  const texts = unknown.toSorted().map((path) => `unknown field ${JSON.stringify(path)}`);
+  const paths = target.kind.custom ? unknown.toSorted() : unknown;
+  const texts = paths.map((path) => `unknown field ${JSON.stringify(path)}`);
   if (terms.fieldValidation === 'Warn') terms.warnings.push(...texts);
   else throw badRequest(`${handled(target)}: strict decoding error: ${texts.join(', ')}`);
+}
+
+/** Wrong JSON types, not wrong formats; nulls are left out by Go's decoder. */
+function isTypeMismatch(error: FieldError): boolean {
+  return (
+    error.reason === 'FieldValueTypeInvalid' &&
+    /of type (string|integer|boolean|object|array|number): "(?!null)/.test(error.text)
+  );
 }
 
 /** Typed decoding: all of a core kind, only the metadata of a custom one (its schema speaks later, with 422). */
@@ -66,13 +82,18 @@ function refuseWrongTypes(target: Target, object: JsonObject): void {
   for (const [name, member] of Object.entries(checked)) {
     const known = schema.properties.get(name);
     if (known === undefined || member === null) continue;
-    const wrong = validate(member, known, name).find(
-      (error) => error.reason === 'FieldValueTypeInvalid' && !error.text.includes('"null"'),
-    );
+    const wrong = validate(member, known, name).find((error) => isTypeMismatch(error));
     if (wrong === undefined) continue;
-    const [, actual, wanted] = /must be of type (\w+): "(\w+)"/.exec(wrong.text)?.toReversed() ?? [];
+    const [, wanted, actual] =
+      /must be of type (\w+): "(integer|number|boolean|object|array|string)"/.exec(wrong.text) ?? [];
+    const field = wrong.field
+      .split('.')
+      .slice(0, name === 'metadata' ? 2 : 1)
+      .join('.');
+    const struct = name === 'metadata' ? 'ObjectMeta' : target.kind.kind;
+    const type = known.format === 'byte' || known.additional?.format === 'byte' ? '[]uint8' : goKind(wanted);
     throw badRequest(
-      `${handled(target)}: json: cannot unmarshal ${goKind(actual)} into Go struct field ${target.kind.kind}.${wrong.field} of type ${goKind(wanted)}`,
+      `${handled(target)}: json: cannot unmarshal ${goKind(actual)} into Go struct field ${struct}.${field} of type ${type}`,
     );
   }
 }

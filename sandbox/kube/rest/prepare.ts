@@ -13,9 +13,9 @@ import type { JsonObject } from '../json.ts';
 import { compact, equalJson, objectAt, textAt, withMember, withValueAt } from '../json.ts';
 import { groupVersion } from '../kinds/kind.ts';
 import { validateMetadata, validateMetadataUpdate } from '../kinds/names.ts';
-import { checkRules } from '../schema/rules.ts';
-import { validateObject } from '../schema/validate.ts';
-import { badRequest, conflict, invalid } from '../status.ts';
+import { checkObjectRules } from '../schema/rules.ts';
+import { validateObject, validateStatus } from '../schema/validate.ts';
+import { MODIFIED, StatusError, conflict, invalid } from '../status.ts';
 import type { Target, Terms } from './target.ts';
 
 export function writerOf(cluster: Cluster, target: Target, terms: Terms): Writer {
@@ -56,7 +56,11 @@ export function prepareCreate(cluster: Cluster, target: Target, object: JsonObje
 export function withCreationMetadata(cluster: Cluster, target: Target, object: JsonObject): JsonObject {
   const given = objectAt(object, 'metadata');
   if ((textAt(given, 'resourceVersion') ?? '') !== '')
-    throw badRequest('resourceVersion should not be set on objects to be created');
+    throw new StatusError({
+      code: 500,
+      reason: '',
+      message: 'resourceVersion should not be set on objects to be created',
+    });
   const prefix = textAt(given, 'generateName');
   const name = textAt(given, 'name') || (prefix === undefined ? undefined : generatedName(prefix));
   const {
@@ -162,13 +166,16 @@ function specOf(target: Target, object: JsonObject): JsonObject {
 export function checkObject(target: Target, object: JsonObject, old: JsonObject | undefined): void {
   const { kind, version } = target;
   const style = kind.kind === 'Namespace' && kind.group === '' ? 'label' : 'subdomain';
-  const errors = validateMetadata(object, style);
+  const errors = validateMetadata(object, style, kind.custom);
   if (old !== undefined)
     errors.push(...validateMetadataUpdate(object, old), ...(kind.rules.validateUpdate?.(object, old) ?? []));
   errors.push(...(kind.rules.validate?.(object) ?? []));
   if (kind.custom) {
-    const shape = validateObject(object, version.schema, old);
-    errors.push(...(shape.length === 0 ? checkRules(object, version.schema, '', old) : shape));
+    const shape =
+      target.subresource === 'status' && old !== undefined
+        ? validateStatus(object, version.schema, old)
+        : validateObject(object, version.schema, old);
+    errors.push(...shape, ...checkObjectRules(object, version.schema, shape, old));
   }
   if (errors.length > 0) throw invalid(kind.group, kind.kind, textAt(object, 'metadata', 'name') ?? '', errors);
 }
@@ -179,14 +186,9 @@ export function checkPreconditions(target: Target, sent: JsonObject, old: JsonOb
   const version = textAt(metadata, 'resourceVersion') ?? '';
   const uid = textAt(metadata, 'uid') ?? '';
   const storedUid = textAt(old, 'metadata', 'uid') ?? '';
-  if (uid !== '' && uid !== storedUid)
-    throw conflict(
-      target.kind,
-      target.name,
-      `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${storedUid}`,
-    );
+  if (uid !== '' && uid !== storedUid) throw conflict(target.kind, target.name, uidMismatch(target, uid, storedUid));
   if (version === '' && !target.kind.unconditionalUpdate)
-    throw invalid(target.kind.group, target.kind.kind, target.name, [
+    throw invalid(target.kind.group, target.kind.plural, target.name, [
       {
         field: 'metadata.resourceVersion',
         reason: 'FieldValueInvalid',
@@ -194,7 +196,12 @@ export function checkPreconditions(target: Target, sent: JsonObject, old: JsonOb
       },
     ]);
   if (version !== '' && version !== textAt(old, 'metadata', 'resourceVersion'))
-    throw conflict(target.kind, target.name, MODIFIED_TEXT);
+    throw conflict(target.kind, target.name, MODIFIED);
 }
 
-const MODIFIED_TEXT = 'the object has been modified; please apply your changes to the latest version and try again';
+/** The storage's words for a write that was meant for another object of the same name. */
+export function uidMismatch(target: Target, wanted: string, actual: string): string {
+  const { group, plural } = target.kind;
+  const key = ['/registry', ...(target.kind.custom ? [group] : []), plural, target.namespace, target.name];
+  return `StorageError: invalid object, Code: 4, Key: ${key.filter((part) => part !== '').join('/')}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ${wanted}, UID in object meta: ${actual}`;
+}

@@ -103,7 +103,7 @@ export function versionOf(text: string | null): number | undefined {
   if (text === null || text === '') return undefined;
   if (/^\d+$/.test(text)) return Number(text);
   throw badRequest(
-    `Invalid value: ${JSON.stringify(text)}: strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`,
+    `invalid resource version: resourceVersion: Invalid value: ${JSON.stringify(text)}: strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`,
   );
 }
 

@@ -41,18 +41,16 @@ function refuseProtected(target: Target): void {
 }
 
 function checkDeletePreconditions(target: Target, options: JsonObject, entry: Entry): void {
+  const { group, kind } = target.kind;
+  const fail = (what: string, wanted: string, actual: string, happened: string): never => {
+    const why = `the ${what} in the precondition (${wanted}) does not match the ${what} in record (${actual}). The object might have been ${happened}`;
+    throw conflict({ group, plural: kind }, target.name, why);
+  };
   const uid = textAt(options, 'preconditions', 'uid');
   const version = textAt(options, 'preconditions', 'resourceVersion');
-  const fail = (what: string, wanted: string, actual: string): never => {
-    throw conflict(
-      target.kind,
-      target.name,
-      `Precondition failed: ${what} in precondition: ${wanted}, ${what} in object meta: ${actual}`,
-    );
-  };
-  if (uid !== undefined && uid !== entry.uid) fail('UID', uid, entry.uid);
+  if (uid !== undefined && uid !== entry.uid) fail('UID', uid, entry.uid, 'deleted and then recreated');
   if (version !== undefined && version !== String(entry.version))
-    fail('ResourceVersion', version, String(entry.version));
+    fail('ResourceVersion', version, String(entry.version), 'modified');
 }
 
 /** Deletes at once, or marks the object as being deleted when finalizers (or propagation) hold it. */

@@ -10,7 +10,7 @@ import { equalJson, listAt, objectAt, textAt, withValueAt } from '../json.ts';
 import { accepted } from '../kinds/custom-resource-definition.ts';
 import { groupVersion } from '../kinds/kind.ts';
 import { jsonPatch, mergePatch, strategicMergePatch } from '../patch.ts';
-import { alreadyExists, badRequest, conflict, forbidden, notFound, unsupportedMediaType } from '../status.ts';
+import { alreadyExists, badRequest, conflict, forbidden, notFound } from '../status.ts';
 import type { Entry } from '../storage.ts';
 import { complete, decode } from './decode.ts';
 import {
@@ -18,6 +18,7 @@ import {
   checkPreconditions,
   prepareCreate,
   prepareUpdate,
+  uidMismatch,
   withCreationMetadata,
   writerOf,
 } from './prepare.ts';
@@ -120,10 +121,6 @@ export async function patch(
   force: boolean,
 ): Promise<Written> {
   if (type === 'apply') return apply(cluster, target, body, terms, force);
-  if (type === 'strategic' && target.kind.custom)
-    throw unsupportedMediaType(
-      'the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml, application/apply-patch+cbor',
-    );
   const compute = (old: JsonObject): JsonObject => {
     const served = { ...old, apiVersion: groupVersion(target.kind.group, target.version.name) };
     const decoded = decode(target, patched(type, served, body), terms);
@@ -157,12 +154,7 @@ function checkPatchedNames(target: Target, next: JsonObject, old: JsonObject): v
     );
   const uid = textAt(next, 'metadata', 'uid') ?? '';
   const storedUid = textAt(old, 'metadata', 'uid') ?? '';
-  if (uid !== '' && uid !== storedUid)
-    throw conflict(
-      target.kind,
-      target.name,
-      `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${storedUid}`,
-    );
+  if (uid !== '' && uid !== storedUid) throw conflict(target.kind, target.name, uidMismatch(target, uid, storedUid));
 }
 
 async function apply(cluster: Cluster, target: Target, body: Json, terms: Terms, force: boolean): Promise<Written> {

@@ -13,7 +13,7 @@ import { memberSchema } from './schema.ts';
 import { counterpart } from './validate.ts';
 
 /** @param old the stored value at the same place, on updates: what did not change is not judged again. */
-export function checkRules(value: Json, schema: Schema, path: string, old?: Json): FieldError[] {
+function checkRules(value: Json, schema: Schema, path: string, old?: Json): FieldError[] {
   if (value === null || (old !== undefined && equalJson(value, old))) return [];
   const errors = schema.rules.flatMap((rule) => judge(rule, value, schema, path, old) ?? []);
   if (isArray(value)) {
@@ -30,6 +30,26 @@ export function checkRules(value: Json, schema: Schema, path: string, old?: Json
     }
   }
   return errors;
+}
+
+const BLOCKING = new Set([
+  'FieldValueNotSupported',
+  'FieldValueRequired',
+  'FieldValueTooLong',
+  'FieldValueTooMany',
+  'FieldValueTypeInvalid',
+]);
+
+/**
+ * The rules' verdict on a whole object whose shape gave `shape`: rules are not judged on an object of the wrong shape,
+ * and the API server says so.
+ */
+export function checkObjectRules(object: Json, schema: Schema, shape: readonly FieldError[], old?: Json): FieldError[] {
+  if (!hasRules(schema)) return [];
+  if (!shape.some((error) => BLOCKING.has(error.reason))) return checkRules(object, schema, '', old);
+  const why =
+    'some validation rules were not checked because the object was invalid; correct the existing errors to complete validation';
+  return [invalidValue('<nil>', null, why)];
 }
 
 const withRules = new WeakMap<Schema, boolean>();

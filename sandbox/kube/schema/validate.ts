@@ -15,12 +15,23 @@ export function validate(value: Json, schema: Schema, path: string, old?: Json):
   if (old !== undefined && equalJson(value, old)) return [];
   if (value === null && schema.nullable) return [];
   const wrongType = checkType(value, schema, path);
-  if (wrongType !== undefined) return [wrongType];
+  if (wrongType !== undefined) return wrongType;
   return [
     ...checkOwn(value, schema, path),
     ...checkMembers(value, schema, path, old),
     ...checkCombined(value, schema, path),
   ];
+}
+
+/** Validates only `status`, as writes through its subresource do; texts then name fields from there. */
+export function validateStatus(object: JsonObject, schema: Schema, old: JsonObject): FieldError[] {
+  const known = schema.properties.get('status');
+  const status = valueAt(object, 'status');
+  if (known === undefined || status === undefined) return [];
+  return validate(status, known, '', valueAt(old, 'status')).map((error) => ({
+    ...error,
+    field: childPath('status', error.field),
+  }));
 }
 
 /** Validates the spec'd members of a whole object; `metadata` has its own rules elsewhere. */
@@ -42,13 +53,15 @@ function jsonType(value: Json): string {
   return typeof value;
 }
 
-function checkType(value: Json, schema: Schema, path: string): FieldError | undefined {
+function checkType(value: Json, schema: Schema, path: string): FieldError[] | undefined {
   const allowed = schema.intOrString ? ['integer', 'string'] : schema.type === undefined ? [] : [schema.type];
   const actual = jsonType(value);
   const fits = allowed.length === 0 || allowed.includes(actual) || (actual === 'integer' && allowed.includes('number'));
   if (fits) return undefined;
   const why = `${path} in body must be of type ${allowed.join(',')}: ${JSON.stringify(actual)}`;
-  return typeInvalid(path, actual, why);
+  const wrong = typeInvalid(path, actual, why);
+  if (typeof value !== 'number' || schema.type !== 'integer') return [wrong];
+  return [wrong, invalidValue('<nil>', '', `Checked value must be of type integer (default format) in ${path}`)];
 }
 
 function checkOwn(value: Json, schema: Schema, path: string): FieldError[] {
@@ -136,13 +149,17 @@ function checkCount(value: JsonObject, schema: Schema, path: string): FieldError
   return errors;
 }
 
+function childPath(path: string, name: string): string {
+  return path === '' ? name : `${path}.${name}`;
+}
+
 function checkMembers(value: Json, schema: Schema, path: string, old: Json | undefined): FieldError[] {
   if (isArray(value)) return checkItems(value, schema, path, old);
   if (!isObject(value)) return [];
   const errors: FieldError[] = [];
   for (const [name, member] of Object.entries(value)) {
     const known = memberSchema(schema, name);
-    if (known !== undefined) errors.push(...validate(member, known, `${path}.${name}`, valueAt(old, name)));
+    if (known !== undefined) errors.push(...validate(member, known, childPath(path, name), valueAt(old, name)));
   }
   return [...errors, ...checkRequired(value, schema, path)];
 }
@@ -161,9 +178,7 @@ export function counterpart(item: Json, schema: Schema, old: Json | undefined): 
 }
 
 function checkRequired(value: JsonObject, schema: Schema, path: string): FieldError[] {
-  return schema.required
-    .filter((name) => !Object.hasOwn(value, name))
-    .map((name) => required(path === '' ? name : `${path}.${name}`));
+  return schema.required.filter((name) => !Object.hasOwn(value, name)).map((name) => required(childPath(path, name)));
 }
 
 function checkCombined(value: Json, schema: Schema, path: string): FieldError[] {
