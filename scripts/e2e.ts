@@ -29,7 +29,8 @@ setInterval(() => process.ppid !== parent && interrupted.abort(), 2000).unref();
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
-  console.error(error instanceof MissingToolError ? `e2e: ${error.message}` : error);
+  if (interrupted.signal.aborted) say('interrupted');
+  else console.error(error instanceof MissingToolError ? `e2e: ${error.message}` : error);
   process.exitCode = 1;
 }
 if (interrupted.signal.aborted) process.exitCode = 130;
