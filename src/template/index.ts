@@ -7,6 +7,7 @@ import { GoMap, STRING_MAP, type Value } from './values.ts';
 
 export { parseTemplate, type ParsedTemplate, type ParseOptions, type RenderOptions } from './engine.ts';
 export { TemplateError, type ErrorReason, type Position } from './errors.ts';
+export { parseKeysAndValues, parseManifestYaml, YamlError, type YamlData } from './yaml/documents.ts';
 export { MAIN_THREAD_LIMITS, WORKER_LIMITS, type Limits } from './budget.ts';
 
 /** Nested data: text, bytes, or maps of them. */

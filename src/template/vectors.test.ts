@@ -5,7 +5,15 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
-import { renderTemplate, renderValueTemplate, TemplateError, type RenderOptions } from './index.ts';
+import {
+  parseKeysAndValues,
+  parseManifestYaml,
+  renderTemplate,
+  renderValueTemplate,
+  TemplateError,
+  YamlError,
+  type RenderOptions,
+} from './index.ts';
 
 const FOLDER = new URL('../../test/vectors/templates/', import.meta.url);
 
@@ -21,7 +29,9 @@ interface Vector {
   readonly output?: string;
   readonly outputBase64?: string;
   readonly error?: string;
-  readonly class?: 'parse' | 'exec';
+  readonly class?: 'parse' | 'exec' | 'yaml';
+  /** The output is then read as YAML, and printed as JSON with sorted keys. */
+  readonly parse?: 'keysAndValues' | 'manifest';
   /** Only the class of the error must match: its text comes from a library (templating contract 10 and 21). */
   readonly loose?: boolean;
 }
@@ -31,7 +41,7 @@ interface VectorFile {
   readonly cases: readonly Vector[];
 }
 
-type Result = { readonly output: Buffer } | { readonly error: TemplateError };
+type Result = { readonly output: Buffer } | { readonly error: TemplateError | YamlError };
 
 function dataOf(file: VectorFile, vector: Vector): Map<string, Uint8Array> {
   const data = new Map<string, Uint8Array>();
@@ -60,11 +70,25 @@ function render(file: VectorFile, vector: Vector, reveal: boolean): Result {
       nested === undefined
         ? renderTemplate(source, dataOf(file, vector), options)
         : renderValueTemplate(source, nested, options);
-    return { output: Buffer.from(bytes) };
+    return { output: Buffer.from(vector.parse === undefined ? bytes : parsed(vector.parse, bytes)) };
   } catch (error) {
-    if (error instanceof TemplateError) return { error };
+    if (error instanceof TemplateError || error instanceof YamlError) return { error };
     throw error;
   }
+}
+
+/** Rendered YAML as Go's JSON: keys in byte order. */
+function parsed(how: 'keysAndValues' | 'manifest', bytes: Uint8Array): string {
+  if (how === 'manifest') return JSON.stringify(sorted(parseManifestYaml(bytes)));
+  const texts = [...parseKeysAndValues(bytes)].map(([key, value]) => [key, Buffer.from(value).toString('utf8')]);
+  return JSON.stringify(sorted(Object.fromEntries(texts)));
+}
+
+function sorted(data: unknown): unknown {
+  if (Array.isArray(data)) return data.map(sorted);
+  if (typeof data !== 'object' || data === null) return data;
+  const pairs = Object.entries(data).map(([key, value]) => [key, sorted(value)] as const);
+  return Object.fromEntries(pairs.sort(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b))));
 }
 
 function expected(vector: Vector): string {
@@ -73,14 +97,17 @@ function expected(vector: Vector): string {
 }
 
 function actual(vector: Vector, result: Result): string {
-  if ('error' in result) return `${result.error.class} error: ${vector.loose === true ? '' : result.error.message}`;
+  if ('error' in result) {
+    const kind = result.error instanceof TemplateError ? result.error.class : 'yaml';
+    return `${kind} error: ${vector.loose === true ? '' : result.error.message}`;
+  }
   return vector.outputBase64 === undefined
     ? result.output.toString('utf8')
     : `base64:${result.output.toString('base64')}`;
 }
 
 /** Values long enough that finding one in a message is no accident. */
-function leaked(file: VectorFile, vector: Vector, error: TemplateError): string | undefined {
+function leaked(file: VectorFile, vector: Vector, error: Error): string | undefined {
   const template = vector.template ?? '';
   return [...dataOf(file, vector).values()]
     .map((value) => Buffer.from(value).toString('utf8'))

@@ -35,6 +35,7 @@ type spec struct {
 	MissingKey string                       `json:"missingKey"`
 	Delims     []string                     `json:"delims"`
 	Loose      bool                         `json:"loose"`
+	Parse      string                       `json:"parse"`
 }
 
 // result is a case with what Go made of it. Texts that are no clean UTF-8 are kept as base64.
@@ -48,6 +49,7 @@ type result struct {
 	MissingKey  string                       `json:"missingKey,omitempty"`
 	Delims      []string                     `json:"delims,omitempty"`
 	Loose       bool                         `json:"loose,omitempty"`
+	Parse       string                       `json:"parse,omitempty"`
 	Output      *string                      `json:"output,omitempty"`
 	OutputB64   string                       `json:"outputBase64,omitempty"`
 	Error       string                       `json:"error,omitempty"`
@@ -109,7 +111,7 @@ func marshal(r result) ([]byte, error) {
 }
 
 func run(g group, s spec) result {
-	r := result{Data: s.Data, Bytes: s.Bytes, Nested: s.Nested, Name: s.Name, MissingKey: s.MissingKey, Delims: s.Delims, Loose: s.Loose}
+	r := result{Data: s.Data, Bytes: s.Bytes, Nested: s.Nested, Name: s.Name, MissingKey: s.MissingKey, Delims: s.Delims, Loose: s.Loose, Parse: s.Parse}
 	if utf8.ValidString(s.Template) {
 		r.Template = s.Template
 	} else {
@@ -154,7 +156,29 @@ func render(g group, s spec) (output, class string, err error) {
 	if err := t.Execute(&b, dot); err != nil {
 		return "", "exec", err
 	}
-	return b.String(), "", nil
+	if s.Parse == "" {
+		return b.String(), "", nil
+	}
+	parsed, err := parseYAML(s.Parse, b.String())
+	return parsed, "yaml", err
+}
+
+// parseYAML reads rendered text the way the operator does: a map of texts, or any document.
+func parseYAML(how, text string) (string, error) {
+	var into any
+	if how == "keysAndValues" {
+		into = &map[string]string{}
+	} else {
+		into = new(any)
+	}
+	if err := yaml.Unmarshal([]byte(text), into); err != nil {
+		return "", err
+	}
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	err := e.Encode(into)
+	return strings.TrimRight(b.String(), "\n"), err
 }
 
 func flat(g group, s spec) map[string]string {

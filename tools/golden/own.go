@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 	"text/template"
+
+	"sigs.k8s.io/yaml"
 )
 
 func htpasswdSha(user, password string) string {
@@ -17,5 +19,24 @@ func htpasswdSha(user, password string) string {
 }
 
 func ownFunctions() template.FuncMap {
-	return template.FuncMap{}
+	return template.FuncMap{
+		"toYaml":   toYaml,
+		"fromYaml": fromYaml,
+	}
+}
+
+func toYaml(v any) string {
+	b, err := yaml.Marshal(v)
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSuffix(string(b), "\n")
+}
+
+func fromYaml(s string) map[string]any {
+	m := map[string]any{}
+	if err := yaml.Unmarshal([]byte(s), &m); err != nil {
+		m["Error"] = err.Error()
+	}
+	return m
 }

@@ -10,6 +10,7 @@ import { logicFunctions } from './logic.ts';
 import { numberFunctions } from './numbers.ts';
 import { textFunctions } from './text.ts';
 import { wordFunctions } from './words.ts';
+import { yamlFunctions } from './yaml.ts';
 
 export const FUNCTIONS: ReadonlyMap<string, TemplateFunction> = new Map(
   [
@@ -23,5 +24,6 @@ export const FUNCTIONS: ReadonlyMap<string, TemplateFunction> = new Map(
     ...numberFunctions,
     ...jsonFunctions,
     ...encodingFunctions,
+    ...yamlFunctions,
   ].map((each) => [each.name, each]),
 );
