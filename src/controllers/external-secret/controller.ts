@@ -151,8 +151,9 @@ export class ExternalSecretController {
       const record = this.#deps.records.peek(key);
       if (record !== undefined) record.failed = true;
       this.controller.enqueue(key, LANES.woken);
-    } else if (consumerNamespace !== '' && kind === 'ClusterSecretStore') {
-      this.#wakeFailed(storeKey({ kind, name }, ''), consumerNamespace, () => 0);
+    } else if (kind === 'SecretStore' || kind === 'ClusterSecretStore') {
+      // The store may have been Valid all along: with static keys only a read shows that they are wrong (Q31).
+      this.#wakeFailed(storeKey({ kind, name }, namespace), consumerNamespace, () => 0);
     }
   }
 
