@@ -121,11 +121,14 @@ function explained(error: unknown, what: string, remedy: string): unknown {
     case 'InvalidRefError':
       return isTokenProblem(error)
         ? new AuthenticationError(message, init)
-        : new InvalidProviderConfigError(message, init);
+        : new InvalidProviderConfigError(`${message}; ${ROLE_FORM}`, init);
     default:
       return error;
   }
 }
+
+/** The usual mistake is a placeholder left where the account's number belongs (Q29). */
+const ROLE_FORM = 'the ARN of a role is arn:aws:iam::<12 digits of the account>:role/<name>';
 
 function isTokenProblem(error: ProviderError): boolean {
   return ['InvalidIdentityToken', 'IDPRejectedClaim', 'RegionDisabledException'].includes(error.code ?? '');
