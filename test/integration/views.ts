@@ -81,14 +81,15 @@ export async function failsWith(
   await failing(env, externalSecrets, namespace, name, 'SecretSyncedError', 'UpdateFailed', patterns);
 }
 
-/** The same for a SecretStore. */
+/** The same for a SecretStore; `namespace` undefined: a ClusterSecretStore. */
 export async function storeFailsWith(
   env: Env,
-  namespace: string,
+  namespace: string | undefined,
   name: string,
   ...patterns: readonly RegExp[]
 ): Promise<void> {
-  await failing(env, secretStores, namespace, name, 'InvalidProviderConfig', 'InvalidProviderConfig', patterns);
+  const resource = namespace === undefined ? clusterSecretStores : secretStores;
+  await failing(env, resource, namespace, name, 'InvalidProviderConfig', 'InvalidProviderConfig', patterns);
 }
 
 /** Waits until the store is Valid; `namespace` undefined: a ClusterSecretStore. */
@@ -100,7 +101,7 @@ export async function isValid(env: Env, namespace: string | undefined, name: str
 async function failing(
   env: Env,
   resource: Resource,
-  namespace: string,
+  namespace: string | undefined,
   name: string,
   reason: string,
   event: string,
