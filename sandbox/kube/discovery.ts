@@ -8,7 +8,7 @@ import { REVIEWS } from './auth/reviews.ts';
 import type { Kind, KindVersion } from './kinds/kind.ts';
 import { groupVersion } from './kinds/kind.ts';
 import type { Registry } from './registry.ts';
-import { pathNotFound } from './status.ts';
+import { NoSuchPath, pathNotFound } from './status.ts';
 
 const VERBS = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
 
@@ -83,7 +83,7 @@ export class Discovery {
   #group(name: string): JsonObject {
     const versions = this.#versions(name).map((version) => ({ groupVersion: groupVersion(name, version), version }));
     const [preferredVersion] = versions;
-    if (preferredVersion === undefined) throw pathNotFound();
+    if (preferredVersion === undefined) throw new NoSuchPath();
     return { name, versions, preferredVersion };
   }
 
@@ -104,7 +104,7 @@ export class Discovery {
 
   #resourceList(group: string, version: string): JsonObject {
     const resources = this.#resources(group, version);
-    if (resources.length === 0) throw pathNotFound();
+    if (resources.length === 0) throw new NoSuchPath();
     return {
       kind: 'APIResourceList',
       apiVersion: 'v1',

@@ -40,14 +40,14 @@ export function duplicate(field: string, value: Json | undefined): FieldError {
   return { field, reason: 'FieldValueDuplicate', text: `Duplicate value: ${shown(value)}` };
 }
 
-export function tooFew(field: string, actual: number, min: number): FieldError {
-  return { field, reason: 'FieldValueTooFew', text: `Invalid value: ${actual}: must have at least ${min} items` };
-}
-
 export function tooLong(field: string, max: number): FieldError {
   return { field, reason: 'FieldValueTooLong', text: `Too long: may not be more than ${max} bytes` };
 }
 
 export function tooMany(field: string, actual: number, max: number): FieldError {
-  return { field, reason: 'FieldValueTooMany', text: `Too many: ${actual}: must have at most ${max} items` };
+  return {
+    field,
+    reason: 'FieldValueTooMany',
+    text: `Too many: ${actual}: must have at most ${max} ${max === 1 ? 'item' : 'items'}`,
+  };
 }

@@ -23,6 +23,7 @@ import type { WatchRequest } from './rest/watch.ts';
 import type { Written } from './rest/write.ts';
 import { PATCH_TYPES, create, patch, update } from './rest/write.ts';
 import {
+  NoSuchPath,
   StatusError,
   badRequest,
   forbidden,
@@ -79,7 +80,7 @@ export class Handler {
     if (fixed !== undefined) return fixed;
     const path = resourcePath(request.url.pathname);
     if (path === undefined || path.plural === 'watch')
-      throw path === undefined ? pathNotFound() : notImplemented('the /watch/ prefix');
+      throw path === undefined ? new NoSuchPath() : notImplemented('the /watch/ prefix');
     const review = REVIEWS.find(
       (one) => one.group === path.group && one.plural === path.plural && one.version === path.version,
     );
@@ -117,7 +118,12 @@ export class Handler {
       terms: termsOf(request, user, served),
       view: viewOf(request.headers.accept, request.url.searchParams.get('includeObject')),
     };
-    return this.#verb(call, user);
+    try {
+      return await this.#verb(call, user);
+    } catch (error) {
+      if (error instanceof StatusError) error.warnings.push(...call.terms.warnings);
+      throw error;
+    }
   }
 
   async #verb(call: Call, user: User): Promise<Answer> {

@@ -5,7 +5,7 @@ import type { JsonObject } from './json.ts';
 import { customKind } from './kinds/custom.ts';
 import type { Kind, KindVersion } from './kinds/kind.ts';
 import { kindId } from './kinds/kind.ts';
-import { NoSuchPath, notImplemented, pathNotFound } from './status.ts';
+import { NoSuchPath, notImplemented } from './status.ts';
 
 export interface Served {
   readonly kind: Kind;
@@ -38,10 +38,7 @@ export class Registry {
     const served = kind?.versions.find((candidate) => candidate.name === version);
     if (kind !== undefined && served !== undefined) return { kind, version: served };
     if (kind === undefined && isBuiltIn(group)) throw notImplemented(`${plural}${group === '' ? '' : `.${group}`}`);
-    const known = this.kinds().some(
-      (other) => other.group === group && other.versions.some((one) => one.name === version),
-    );
-    throw known ? pathNotFound() : new NoSuchPath();
+    throw new NoSuchPath();
   }
 
   define(definition: JsonObject): Kind {

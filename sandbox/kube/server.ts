@@ -105,6 +105,7 @@ async function populate(cluster: Cluster, definitions: readonly JsonObject[]): P
   for (const name of ['default', 'kube-system', 'kube-public', 'kube-node-lease'])
     await add('', 'namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
   for (const definition of definitions) await add('apiextensions.k8s.io', 'customresourcedefinitions', definition);
+  cluster.storage.compact();
 }
 
 class KubeServer implements SandboxKube {
@@ -235,5 +236,6 @@ function sendError(response: ServerResponse, error: unknown): void {
     response.writeHead(404, { 'content-type': 'text/plain' }).end(status.text);
     return;
   }
+  for (const warning of status.warnings) response.appendHeader('warning', `299 - ${JSON.stringify(warning)}`);
   response.writeHead(status.code, { 'content-type': 'application/json' }).end(JSON.stringify(status.toJson()));
 }

@@ -23,6 +23,8 @@ export class StatusError extends Error {
   readonly code: number;
   readonly reason: string;
   readonly details: JsonObject | undefined;
+  /** Texts for Warning headers: refusals carry them too. */
+  readonly warnings: string[] = [];
 
   constructor(init: StatusInit) {
     super(init.message);

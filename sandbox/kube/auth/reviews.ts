@@ -29,8 +29,7 @@ const tokenReview: Review = {
   answer(cluster, tokens, _user, body) {
     const audiences = listAt(body, 'spec', 'audiences') as readonly string[];
     const found = authenticate(cluster, tokens, textAt(body, 'spec', 'token') ?? '', audiences);
-    if (found === undefined)
-      return { user: {}, error: 'token could not be verified, has expired, or is not meant for these audiences' };
+    if (found === undefined) return { user: {}, error: 'invalid bearer token' };
     return {
       authenticated: true,
       user: found.user as unknown as Json,
@@ -53,7 +52,7 @@ function accessReview(plural: string, kind: string, namespaced: boolean, about: 
           ? user
           : { username: textAt(spec, 'user') ?? '', groups: listAt(spec, 'groups') as readonly string[] };
       const allowed = cluster.authorize(attributesOf(objectAt(spec, 'resourceAttributes'), subject, namespace));
-      return allowed ? { allowed: true, reason: 'allowed by the sandbox' } : { allowed: false };
+      return { allowed };
     },
   };
 }
@@ -156,7 +155,7 @@ export function requestToken(
   if (account === undefined) throw notFound(accounts, name);
   const spec = objectAt(body, 'spec');
   const seconds = typeof spec['expirationSeconds'] === 'number' ? spec['expirationSeconds'] : 3600;
-  checkLifetime(name, seconds);
+  checkLifetime(seconds);
   const given = listAt(spec, 'audiences') as readonly string[];
   const audiences = given.length === 0 ? [DEFAULT_AUDIENCE] : given;
   const boundTo = binding(cluster, namespace, objectAt(spec, 'boundObjectRef'));
@@ -171,16 +170,16 @@ export function requestToken(
   return {
     kind: 'TokenRequest',
     apiVersion: 'authentication.k8s.io/v1',
-    metadata: { name, namespace, creationTimestamp: `${new Date(now).toISOString().slice(0, 19)}Z` },
+    metadata: { name, namespace, uid: account.uid, creationTimestamp: `${new Date(now).toISOString().slice(0, 19)}Z` },
     spec: compact({ audiences, expirationSeconds: seconds, boundObjectRef: spec['boundObjectRef'] ?? null }),
     status: { token, expirationTimestamp: `${expires.slice(0, 19)}Z` },
   };
 }
 
-function checkLifetime(name: string, seconds: number): void {
+function checkLifetime(seconds: number): void {
   const field = 'spec.expirationSeconds';
   const fail = (why: string): never => {
-    throw invalid('authentication.k8s.io', 'TokenRequest', name, [invalidValue(field, seconds, why)]);
+    throw invalid('authentication.k8s.io', 'TokenRequest', '', [invalidValue(field, seconds, why)]);
   };
   if (seconds < SHORTEST_SECONDS) fail('may not specify a duration less than 10 minutes');
   if (seconds > 2 ** 32) fail('may not specify a duration larger than 2^32 seconds');

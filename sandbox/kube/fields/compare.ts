@@ -29,7 +29,9 @@ export function compareFields(
   if (!split || (oldParts === undefined && newParts === undefined)) return compareWhole(before, after);
   const kindChanged = before !== undefined && after !== undefined && !bothSplit(before, after, schema);
   const inside = compareParts(oldParts ?? new Map(), newParts ?? new Map(), schema);
-  return kindChanged ? join(inside, compareWhole(before, after)) : join(inside, presence(before, after));
+  return kindChanged
+    ? join(inside, compareWhole(before, after))
+    : join(inside, schema?.struct === true ? SAME : presence(before, after));
 }
 
 function bothSplit(before: Json, after: Json, schema: Schema | undefined): boolean {

@@ -65,7 +65,7 @@ export function pathColumn(source: JsonObject): Column {
 }
 
 function cellOf(value: Json | undefined, type: string, now: number): string | number | boolean | null {
-  if (value === undefined || value === null) return type === 'string' ? '' : type === 'date' ? '<unknown>' : null;
+  if (value === undefined || value === null) return null;
   if (type === 'date') return typeof value === 'string' ? ageText(value, now) : '<invalid>';
   if (type === 'string') return typeof value === 'string' ? value : JSON.stringify(value);
   return typeof value === 'object' ? null : value;

@@ -1,7 +1,8 @@
 /**
  * The built-in kinds of the sandbox, each with as much schema as pruning and field ownership need.
  */
-import { listAt, objectAt, textAt, withMember, withValueAt } from '../json.ts';
+import { invalidValue } from '../field-errors.ts';
+import { listAt, objectAt, textAt, withValueAt } from '../json.ts';
 import type { JsonObject } from '../json.ts';
 import type { FieldReader } from '../selectors.ts';
 import { ageText } from './columns.ts';
@@ -16,6 +17,8 @@ const flag: JsonObject = { type: 'boolean' };
 const whole: JsonObject = { type: 'integer' };
 const texts: JsonObject = { type: 'object', additionalProperties: text };
 const object = (properties: JsonObject, more: JsonObject = {}): JsonObject => ({ type: 'object', properties, ...more });
+/** A Go struct that is no pointer: it is always there, so nobody owns its presence. */
+const struct = (properties: JsonObject): JsonObject => object(properties, { 'x-sandbox-struct': true });
 const bytes: JsonObject = { type: 'object', additionalProperties: { type: 'string', format: 'byte', nullable: true } };
 const nullableTexts: JsonObject = { type: 'object', additionalProperties: { type: 'string', nullable: true } };
 
@@ -27,6 +30,8 @@ function countOf(...members: readonly string[]): Column['cell'] {
   return (item) => members.reduce((sum, member) => sum + Object.keys(objectAt(item, member)).length, 0);
 }
 
+const NAME_LABEL = 'kubernetes.io/metadata.name';
+
 const namespaces = coreKind({
   plural: 'namespaces',
   kind: 'Namespace',
@@ -34,8 +39,8 @@ const namespaces = coreKind({
   namespaced: false,
   hasStatus: true,
   schema: object({
-    spec: object({ finalizers: { type: 'array', items: text } }),
-    status: object({
+    spec: struct({ finalizers: { type: 'array', items: text } }),
+    status: struct({
       phase: text,
       conditions: {
         type: 'array',
@@ -49,14 +54,18 @@ const namespaces = coreKind({
   subresources: [{ name: 'finalize', kind: 'Namespace', verbs: ['update'] }],
   selectable: { 'status.phase': (item) => textAt(item, 'status', 'phase') ?? '' },
   rules: {
+    decode: (item) => {
+      const name = textAt(item, 'metadata', 'name');
+      return name === undefined ? item : withValueAt(item, ['metadata', 'labels', NAME_LABEL], name);
+    },
     prepareCreate: (item) => {
       const name = textAt(item, 'metadata', 'name') ?? '';
-      const labelled = withValueAt(item, ['metadata', 'labels', 'kubernetes.io/metadata.name'], name);
+      const labelled = withValueAt(item, ['metadata', 'labels', NAME_LABEL], name);
       const finalizers = [...new Set([...listAt(item, 'spec', 'finalizers'), 'kubernetes'])];
       return { ...labelled, spec: { finalizers }, status: { phase: 'Active' } };
     },
     prepareUpdate: (item, old) => ({
-      ...withValueAt(item, ['metadata', 'labels', 'kubernetes.io/metadata.name'], textAt(old, 'metadata', 'name')),
+      ...withValueAt(item, ['metadata', 'labels', NAME_LABEL], textAt(old, 'metadata', 'name')),
       spec: { ...objectAt(item, 'spec'), finalizers: listAt(old, 'spec', 'finalizers') },
     }),
   },
@@ -103,7 +112,7 @@ const serviceAccounts = coreKind({
   subresources: [{ name: 'token', kind: 'TokenRequest', verbs: ['create'] }],
 });
 
-const eventSource = object({ component: text, host: text });
+const eventSource = struct({ component: text, host: text });
 
 const events = coreKind({
   plural: 'events',
@@ -140,16 +149,12 @@ const events = coreKind({
   ],
   selectable: eventFields(),
   rules: {
-    prepareCreate: (item) => {
-      const filled: JsonObject = {
-        ...item,
-        reportingComponent: textAt(item, 'reportingComponent') ?? textAt(item, 'source', 'component') ?? '',
-      };
-      return withMember(
-        filled,
-        'reportingInstance',
-        textAt(item, 'reportingInstance') ?? textAt(item, 'source', 'host') ?? '',
-      );
+    prepareCreate: (item) => ({ eventTime: null, reportingComponent: '', reportingInstance: '', ...item }),
+    validate: (item) => {
+      const own = textAt(item, 'metadata', 'namespace');
+      const about = textAt(item, 'involvedObject', 'namespace') ?? '';
+      if (about === own || (about === '' && own === 'default')) return [];
+      return [invalidValue('involvedObject.namespace', about, 'does not match event.namespace')];
     },
   },
 });
@@ -178,7 +183,7 @@ const leases = coreKind({
   createOnUpdate: true,
   unconditionalUpdate: false,
   schema: object({
-    spec: object({
+    spec: struct({
       holderIdentity: text,
       leaseDurationSeconds: whole,
       acquireTime: text,

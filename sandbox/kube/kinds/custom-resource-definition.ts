@@ -15,6 +15,7 @@ const atomic: JsonObject = { ...open, 'x-kubernetes-map-type': 'atomic' };
 
 const NAMES: JsonObject = {
   type: 'object',
+  'x-sandbox-struct': true,
   properties: { plural: text, singular: text, kind: text, listKind: text, shortNames: texts, categories: texts },
 };
 
@@ -38,6 +39,7 @@ const SCHEMA: JsonObject = {
   properties: {
     spec: {
       type: 'object',
+      'x-sandbox-struct': true,
       properties: {
         group: text,
         names: NAMES,
@@ -49,6 +51,7 @@ const SCHEMA: JsonObject = {
     },
     status: {
       type: 'object',
+      'x-sandbox-struct': true,
       properties: {
         acceptedNames: NAMES,
         storedVersions: texts,

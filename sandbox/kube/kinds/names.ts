@@ -27,6 +27,7 @@ const CONFIG_KEY_WHY =
 export function nameProblems(name: string, style: 'subdomain' | 'label'): readonly string[] {
   const max = style === 'label' ? 63 : 253;
   const problems = [];
+  if (style === 'label' && name.includes('.')) return ['must not contain dots'];
   if (name.length > max) problems.push(`must be no more than ${max} characters`);
   if (!(style === 'label' ? LABEL : SUBDOMAIN).test(name)) problems.push(style === 'label' ? LABEL_WHY : SUBDOMAIN_WHY);
   return problems;

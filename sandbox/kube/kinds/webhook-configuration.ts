@@ -21,6 +21,7 @@ const WEBHOOK: JsonObject = {
     name: text,
     clientConfig: {
       type: 'object',
+      'x-sandbox-struct': true,
       properties: {
         url: text,
         caBundle: text,

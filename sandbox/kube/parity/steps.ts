@@ -18,6 +18,8 @@ export interface Step {
   readonly userAgent?: string;
   /** The answer comes when something in the background has happened: asked until it has this status. */
   readonly until?: number;
+  /** Something in the background may or may not have happened by now: only the status is compared. */
+  readonly racy?: boolean;
 }
 
 const MERGE = 'application/merge-patch+json';
@@ -48,7 +50,7 @@ const bad = (name: string, spec: Json, query = ''): Step => ({
   name,
   method: 'POST',
   path: `${widgets}${query}`,
-  body: widget('bad', spec),
+  body: widget(name.toLowerCase().replaceAll(/[^a-z]+/g, '-'), spec),
 });
 
 const ownerTo = (owner: Record<string, Json>, controller: boolean): Record<string, Json> => {
@@ -840,8 +842,22 @@ const otherSteps: readonly Step[] = [
     path: '/apis/apiextensions.k8s.io/v1/namespaces/{ns}/customresourcedefinitions',
   },
   { name: 'old watch', method: 'GET', path: `${secrets}?watch=true&resourceVersion=1&timeoutSeconds=1` },
+  {
+    name: 'something that holds the namespace',
+    method: 'POST',
+    path: secrets,
+    body: secret('held', { metadata: { name: 'held', finalizers: ['example.com/f'] } }),
+  },
   { name: 'delete the namespace', method: 'DELETE', path: ns },
   { name: 'nothing new in it', method: 'POST', path: secrets, body: secret('late') },
+  {
+    racy: true,
+    name: 'let it go',
+    method: 'PATCH',
+    path: `${secrets}/held`,
+    contentType: MERGE,
+    body: { metadata: { finalizers: null } },
+  },
   { name: 'the namespace is gone', method: 'GET', path: ns, until: 404 },
 ];
 

@@ -2,6 +2,7 @@
  * From the JSON that was sent to an object of the kind: names checked, unknown fields dropped (and reported as asked),
  * wrong types refused, defaults filled in.
  */
+import { invalidValue } from '../field-errors.ts';
 import type { Json, JsonObject } from '../json.ts';
 import { isObject, objectAt, textAt } from '../json.ts';
 import { groupVersion } from '../kinds/kind.ts';
@@ -9,7 +10,8 @@ import { applyDefaults } from '../schema/defaults.ts';
 import { prune } from '../schema/prune.ts';
 import { validate } from '../schema/validate.ts';
 import type { FieldError } from '../status.ts';
-import { badRequest } from '../status.ts';
+import type { StatusError } from '../status.ts';
+import { badRequest, invalid } from '../status.ts';
 import type { Target, Terms } from './target.ts';
 
 /** The object as sent, without what the kind does not know. Not yet defaulted: see {@link complete}. */
@@ -37,7 +39,13 @@ function checkNames(target: Target, raw: JsonObject): JsonObject {
   const version = apiVersion.split('/').at(-1) ?? '';
   const cannot = `${kind} in version ${JSON.stringify(version)} cannot be handled as a ${target.kind.kind}`;
   if (target.kind.custom) {
-    if (kind === '') throw badRequest(`Object 'Kind' is missing in '${JSON.stringify(raw)}'`);
+    if (kind === '') {
+      const text = JSON.stringify(raw);
+      throw badRequest(
+        `the object provided is unrecognized (must be of type ${target.kind.kind}): Object 'Kind' is missing in '${text}' (${text})`,
+      );
+    }
+    if (kind !== target.kind.kind) throw wrongCustomKind(target, raw, kind);
     if (apiVersion !== '' && apiVersion !== expected)
       throw badRequest(
         `the API version in the data (${apiVersion}) does not match the expected API version (${expected})`,
@@ -50,8 +58,12 @@ function checkNames(target: Target, raw: JsonObject): JsonObject {
       `${cannot}: no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion)} ${where}`,
     );
   }
-  if (kind !== '' && kind !== target.kind.kind) throw badRequest(`${cannot}: kind does not match`);
   return { ...raw, apiVersion: expected, kind: target.kind.kind };
+}
+
+function wrongCustomKind(target: Target, raw: JsonObject, kind: string): StatusError {
+  const name = textAt(raw, 'metadata', 'name') ?? '';
+  return invalid(target.kind.group, kind, name, [invalidValue('kind', kind, `must be ${target.kind.kind}`)]);
 }
 
 function handled(target: Target): string {
@@ -86,10 +98,8 @@ function refuseWrongTypes(target: Target, object: JsonObject): void {
     if (wrong === undefined) continue;
     const [, wanted, actual] =
       /must be of type (\w+): "(integer|number|boolean|object|array|string)"/.exec(wrong.text) ?? [];
-    const field = wrong.field
-      .split('.')
-      .slice(0, name === 'metadata' ? 2 : 1)
-      .join('.');
+    const parts = wrong.field.split('.').slice(0, name === 'metadata' ? 2 : 1);
+    const field = parts.slice(target.kind.custom ? 1 : 0).join('.');
     const struct = name === 'metadata' ? 'ObjectMeta' : target.kind.kind;
     const type = known.format === 'byte' || known.additional?.format === 'byte' ? '[]uint8' : goKind(wanted);
     throw badRequest(

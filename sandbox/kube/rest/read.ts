@@ -64,16 +64,25 @@ export function list(cluster: Cluster, served: Served, selection: Selection, que
   const rest = cursor === undefined ? all : all.filter((entry) => sortKey(entry) > cursor.after);
   const limit = Number(query.get('limit') ?? 0);
   const entries = limit > 0 ? rest.slice(0, limit) : rest;
-  return { entries, metadata: pageMetadata(version, entries, rest.length - entries.length, selection) };
+  return {
+    entries,
+    metadata: pageMetadata(version, entries, rest.length - entries.length, selection, served.kind.custom),
+  };
 }
 
-function pageMetadata(version: number, entries: readonly Entry[], remaining: number, selection: Selection): JsonObject {
+function pageMetadata(
+  version: number,
+  entries: readonly Entry[],
+  remaining: number,
+  selection: Selection,
+  custom: boolean,
+): JsonObject {
   const last = entries.at(-1);
   const more = remaining > 0 && last !== undefined;
   const cursor: Cursor = { version, after: last === undefined ? '' : sortKey(last) };
   return compact({
     resourceVersion: String(version),
-    continue: more ? Buffer.from(JSON.stringify(cursor)).toString('base64url') : undefined,
+    continue: more ? Buffer.from(JSON.stringify(cursor)).toString('base64url') : custom ? '' : undefined,
     remainingItemCount: more && selection.everything ? remaining : undefined,
   });
 }

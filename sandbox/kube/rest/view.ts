@@ -68,13 +68,15 @@ export function renderList(
   now: number,
   metadata: JsonObject,
 ): string {
-  if (view.as === 'table') return renderTable(served, entries, view, now, metadata);
+  const { continue: token, ...others } = metadata;
+  const typed = token === '' ? others : metadata;
+  if (view.as === 'table') return renderTable(served, entries, view, now, typed);
   const partial = view.as === 'metadata';
   const kind = partial ? 'PartialObjectMetadataList' : served.kind.listKind;
   const apiVersion = partial ? 'meta.k8s.io/v1' : groupVersion(served.kind.group, served.version.name);
   const itemOpening = served.kind.custom ? opening(served) : '{';
   const items = entries.map((entry) => (partial ? metadataText(entry) : itemOpening + entry.body));
-  const head = JSON.stringify({ kind, apiVersion, metadata }).slice(0, -1);
+  const head = JSON.stringify({ kind, apiVersion, metadata: partial ? typed : metadata }).slice(0, -1);
   return `${head},"items":[${items.join(',')}]}`;
 }
 
@@ -101,6 +103,6 @@ function renderTable(served: Served, entries: readonly Entry[], view: View, now:
 }
 
 function rowObject(served: Served, entry: Entry, view: View): string {
-  if (view.rowObject === 'None') return '';
+  if (view.rowObject === 'None') return ',"object":null';
   return `,"object":${view.rowObject === 'Object' ? opening(served) + entry.body : metadataText(entry)}`;
 }

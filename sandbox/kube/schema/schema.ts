@@ -30,6 +30,8 @@ export interface Schema {
   readonly intOrString: boolean;
   readonly preserveUnknown: boolean;
   readonly embedded: boolean;
+  /** Core kinds only: a struct that is always present, whose presence nobody owns. */
+  readonly struct: boolean;
   readonly listType: ListType;
   readonly mapKeys: readonly string[];
   /** An object or map that is owned as a whole. */
@@ -78,6 +80,7 @@ export function compileSchema(source: JsonObject, path = ''): Schema {
     default: source['default'],
     intOrString: source['x-kubernetes-int-or-string'] === true,
     preserveUnknown: source['x-kubernetes-preserve-unknown-fields'] === true,
+    struct: source['x-sandbox-struct'] === true,
     embedded: source['x-kubernetes-embedded-resource'] === true,
     listType: (source['x-kubernetes-list-type'] ?? 'atomic') as ListType,
     mapKeys: listAt(source, 'x-kubernetes-list-map-keys') as readonly string[],

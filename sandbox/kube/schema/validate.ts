@@ -105,8 +105,8 @@ function checkNumber(value: number, schema: Schema, path: string): FieldError[] 
     fail(schema.exclusiveMaximum ? `less than ${max}` : `less than or equal to ${max}`);
   if (min !== undefined && (schema.exclusiveMinimum ? value <= min : value < min))
     fail(schema.exclusiveMinimum ? `greater than ${min}` : `greater than or equal to ${min}`);
-  if (schema.format === 'int32' && Math.abs(value) > 2 ** 31)
-    errors.push(invalidValue(path, value, `${path} in body should be a valid int32 number`));
+  if (schema.format === 'int32' && (value >= 2 ** 31 || value < -(2 ** 31)))
+    errors.push(invalidValue('<nil>', '', `Checked value must be of type integer with format int32 in ${path}`));
   return errors;
 }
 
@@ -144,7 +144,7 @@ function checkCount(value: JsonObject, schema: Schema, path: string): FieldError
   const min = schema.limits.get('minProperties');
   const max = schema.limits.get('maxProperties');
   if (min !== undefined && count < min)
-    errors.push(invalidValue(path, value, `${path} in body should have at least ${min} properties`));
+    errors.push(invalidValue(path, count, `${path} in body should have at least ${min} properties`));
   if (max !== undefined && count > max) errors.push(tooMany(path, count, max));
   return errors;
 }
