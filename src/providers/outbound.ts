@@ -6,7 +6,7 @@
 import { lookup, type LookupAddress, type LookupAllOptions } from 'node:dns';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
 import { Agent, buildConnector } from 'undici';
-import { InvalidProviderConfigError } from './errors.ts';
+import { BackendUnavailableError, InvalidProviderConfigError, ProviderError } from './errors.ts';
 
 export type AddressClass = 'unspecified' | 'loopback' | 'link-local' | 'metadata service';
 
@@ -66,7 +66,7 @@ export interface OutboundOptions {
  */
 export function outboundAgent(options: OutboundOptions): Agent {
   return new Agent({
-    connect: guardedConnector(options.rules, options.tls ?? {}),
+    connect: guardedConnector(options.rules, options.tls ?? {}, CONNECT_TIMEOUT_MS),
     connections: options.connections ?? 16,
     maxResponseSize: LARGEST_ANSWER_BYTES,
   });
@@ -91,10 +91,40 @@ export function describeNetworkError(error: unknown): string {
   return code === '' || message.includes(code) ? message : `${message} (${code})`;
 }
 
-function guardedConnector(rules: OutboundRules, tls: OutboundTls): buildConnector.connector {
+/**
+ * Proves that something listens there, by connecting and hanging up.
+ * @throws BackendUnavailableError, InvalidProviderConfigError for a refused address, or the abort reason.
+ */
+export function probeConnection(
+  rules: OutboundRules,
+  target: { readonly hostname: string; readonly port: number },
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<void> {
+  const connect = guardedConnector(rules, {}, timeoutMs);
+  const { hostname, port } = target;
+  return new Promise((resolve, reject) => {
+    signal.throwIfAborted();
+    const onAbort = (): void => reject(signal.reason);
+    signal.addEventListener('abort', onAbort, { once: true });
+    connect({ protocol: 'http:', hostname, port: String(port) }, (error, socket) => {
+      signal.removeEventListener('abort', onAbort);
+      socket?.destroy();
+      if (error === null) resolve();
+      else if (error instanceof ProviderError) reject(error);
+      else reject(new BackendUnavailableError(unreachableAt(hostname, port, error), { cause: error }));
+    });
+  });
+}
+
+function unreachableAt(hostname: string, port: number, error: unknown): string {
+  return `${hostname}:${port} cannot be reached: ${describeNetworkError(error)}`;
+}
+
+function guardedConnector(rules: OutboundRules, tls: OutboundTls, timeoutMs: number): buildConnector.connector {
   const connect = buildConnector({
     lookup: guardedLookup(rules),
-    timeout: CONNECT_TIMEOUT_MS,
+    timeout: timeoutMs,
     allowH2: false,
     ...(tls.ca === undefined ? {} : { ca: tls.ca }),
     ...(tls.cert === undefined ? {} : { cert: tls.cert }),

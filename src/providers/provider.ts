@@ -79,11 +79,11 @@ export interface ReadRef {
   readonly version?: string | undefined;
   /** `Fetch` reads tags or labels instead of the value. Default `None`. */
   readonly metadataPolicy?: 'None' | 'Fetch' | undefined;
-}
-
-export interface RemoteRef extends ReadRef {
+  /** Part of the read only for a client that says {@link SecretsClient.readsProperty}; else looked up in the value. */
   readonly property?: string | undefined;
 }
+
+export type RemoteRef = ReadRef;
 
 export type ReadOutcome =
   { readonly ok: true; readonly value: SecretValue } | { readonly ok: false; readonly error: ProviderError };
@@ -135,6 +135,8 @@ export type PushOutcome = 'created' | 'updated' | 'unchanged';
 export interface SecretsClient {
   /** The most refs one `read` call may carry; 1 when the backend has no batch API. The reader never sends more. */
   readonly batchSize: number;
+  /** True when the backend is asked for the property itself: then refs that differ in it are different reads. */
+  readonly readsProperty?: boolean;
   /**
    * Reads whole values. Answers exactly one outcome per ref, in order: a bad ref never fails its neighbours.
    * Throws only what concerns the whole call (denied, throttled, unreachable, authentication) and the abort reason.

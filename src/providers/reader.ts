@@ -94,7 +94,7 @@ export class SecretsReader {
   async read(ref: ReadRef, options: ReadOptions): Promise<SecretValue> {
     options.signal.throwIfAborted();
     this.#closing.signal.throwIfAborted();
-    const key = keyOf(ref);
+    const key = keyOf(this.#plain(ref));
     const shared = this.#shared.get(key, options.notBefore);
     if (shared !== undefined) {
       this.#options.observe?.('shared');
@@ -151,13 +151,16 @@ export class SecretsReader {
   }
 
   #enqueue(key: string, ref: ReadRef, urgent: boolean): Entry {
-    const { version, metadataPolicy } = ref;
     const task = new SharedTask<SecretValue>(() => this.#abandon(entry));
-    const plain: ReadRef = { key: ref.key, version, metadataPolicy };
-    const entry: Entry = { key, ref: plain, task, urgent, sentAt: undefined, call: undefined };
+    const entry: Entry = { key, ref: this.#plain(ref), task, urgent, sentAt: undefined, call: undefined };
     this.#pending.set(key, entry);
     this.#queue.push(entry);
     return entry;
+  }
+
+  /** What the backend is asked: callers also name the property they will look up in the value. */
+  #plain({ key, version, metadataPolicy, property }: ReadRef): ReadRef {
+    return { key, version, metadataPolicy, ...(this.#client.readsProperty === true ? { property } : {}) };
   }
 
   #schedule(): void {
@@ -281,5 +284,5 @@ function outageOfAll(outcomes: readonly ReadOutcome[]): unknown {
 
 /** Refs with equal keys are one read. */
 function keyOf(ref: ReadRef): string {
-  return JSON.stringify([ref.key, ref.version ?? '', ref.metadataPolicy ?? 'None']);
+  return JSON.stringify([ref.key, ref.version ?? '', ref.metadataPolicy ?? 'None', ref.property ?? '']);
 }

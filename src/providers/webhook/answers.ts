@@ -1,0 +1,44 @@
+/**
+ * What the status of a webhook's answer means. Messages name host and key: neither the body nor the rest of the URL,
+ * which may hold secrets.
+ */
+import { STATUS_CODES } from 'node:http';
+import {
+  AuthenticationError,
+  BackendUnavailableError,
+  InvalidProviderConfigError,
+  InvalidRefError,
+  PermissionDeniedError,
+  SecretNotFoundError,
+  ThrottledError,
+  type ProviderError,
+} from '../errors.ts';
+
+export interface Answered {
+  /** e.g. `Webhook: GET vault.example.com for key "db"`. */
+  readonly about: string;
+  readonly status: number;
+  readonly retryAfterMs: number | undefined;
+}
+
+export function isSuccess(status: number): boolean {
+  return status >= 200 && status < 300;
+}
+
+/** The error for any status but success. */
+export function refusal({ about, status, retryAfterMs }: Answered): ProviderError {
+  const message = `${about}: ${status} ${STATUS_CODES[status] ?? ''}`.trim();
+  const init = { code: String(status) };
+  if (status === 404) return new SecretNotFoundError(message, init);
+  if (status === 304)
+    return new InvalidProviderConfigError(
+      `${message}: the server sent no value; leave headers such as If-None-Match and If-Modified-Since out`,
+      init,
+    );
+  if (status === 401) return new AuthenticationError(message, init);
+  if (status === 403) return new PermissionDeniedError(message, init);
+  if (status === 429) return new ThrottledError(message, { ...init, retryAfterMs });
+  if (status >= 500) return new BackendUnavailableError(message, init);
+  if (status >= 400) return new InvalidRefError(message, init);
+  return new InvalidProviderConfigError(`${message}: this redirect is not followed`, init);
+}
