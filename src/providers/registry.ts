@@ -6,10 +6,12 @@ import { PROVIDER_KEYS } from '../api/provider-keys.ts';
 import { aws } from './aws/spec.ts';
 import { InvalidProviderConfigError } from './errors.ts';
 import { fake } from './fake/spec.ts';
+import { kubernetes } from './kubernetes/spec.ts';
 import type { ProviderDeclaration } from './provider.ts';
 import { vault } from './vault/spec.ts';
+import { webhook } from './webhook/spec.ts';
 
-export const providers: readonly ProviderDeclaration[] = [aws, fake, vault];
+export const providers: readonly ProviderDeclaration[] = [aws, fake, kubernetes, vault, webhook];
 
 /** Keys that a manifest may use and this build cannot serve. */
 export const unavailableProviders: readonly string[] = PROVIDER_KEYS.filter(
