@@ -30,7 +30,9 @@ export class TokenAuth implements Engine {
   handle(request: EngineRequest): Reply {
     const { path, operation, token, body } = request;
     if (token === undefined) return invalidToken;
-    const named = this.#world.tokens.get(text(body, 'token'));
+    const named = path.endsWith('-accessor')
+      ? this.#world.tokens.byAccessor(text(body, 'accessor'))
+      : this.#world.tokens.get(text(body, 'token'));
     switch (`${operation} ${path}`) {
       case 'write create':
       case 'write create-orphan':
@@ -40,6 +42,10 @@ export class TokenAuth implements Engine {
         return this.#describe(token);
       case 'write lookup':
         return named === undefined ? failure(403, 'bad token') : this.#describe(named);
+      case 'write lookup-accessor':
+        return named === undefined ? failure(403, 'invalid accessor') : this.#describe(named);
+      case 'write revoke-accessor':
+        return named === undefined ? failure(400, 'invalid accessor') : this.#revoke(named);
       case 'write renew-self':
         return this.#renew(token, body['increment']);
       case 'write renew':
@@ -49,7 +55,7 @@ export class TokenAuth implements Engine {
       case 'write revoke':
         return named === undefined ? noContent : this.#revoke(named);
       case 'list accessors':
-        return ok({ data: { keys: this.#world.tokens.live().map((each) => each.accessor) }, mountType: 'token' });
+        return ok({ data: { keys: this.#world.tokens.accessors() }, mountType: 'token' });
       default:
         return notInSandbox(`${operation} auth/token/${path}`);
     }

@@ -124,6 +124,16 @@ export class TokenStore {
     return undefined;
   }
 
+  /** Batch tokens have none. */
+  accessors(): readonly string[] {
+    return [...this.#tokens.keys()].flatMap((id) => this.get(id)?.accessor || []);
+  }
+
+  byAccessor(accessor: string): Token | undefined {
+    const found = [...this.#tokens.values()].find((token) => token.accessor === accessor);
+    return found === undefined ? undefined : this.get(found.id);
+  }
+
   revoke(id: string): void {
     this.#tokens.delete(id);
   }
