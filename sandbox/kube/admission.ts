@@ -8,7 +8,7 @@ import { request as httpsRequest } from 'node:https';
 import type { Admission, AdmissionRequest, Cluster } from './cluster.ts';
 import { tableOf } from './cluster.ts';
 import type { Json, JsonObject } from './json.ts';
-import { isObject, listAt, objectAt, textAt } from './json.ts';
+import { isObject, listAt, objectAt, plainText, textAt } from './json.ts';
 import { groupVersion } from './kinds/kind.ts';
 import { matchesLabelSelector } from './selectors.ts';
 import { StatusError, internalError } from './status.ts';
@@ -90,7 +90,7 @@ async function ask(webhook: JsonObject, request: AdmissionRequest): Promise<void
   });
   if (answer === undefined) return;
   const response = objectAt(answer, 'response');
-  for (const warning of listAt(response, 'warnings')) request.warnings.push(String(warning));
+  for (const warning of listAt(response, 'warnings')) request.warnings.push(plainText(warning));
   if (response['allowed'] !== true) throw denial(name, objectAt(response, 'status'));
 }
 

@@ -44,6 +44,12 @@ export function valueAt(parent: Json | undefined, ...path: readonly string[]): J
   return value;
 }
 
+/** A scalar as text, texts as they are, null as ''; lists and objects as JSON. */
+export function plainText(value: Json | undefined): string {
+  if (value === undefined || value === null) return '';
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
 /** A copy of `object` with one member set (`undefined`: removed). Safe for a member named `__proto__`. */
 export function withMember(object: JsonObject, key: string, value: Json | undefined): JsonObject {
   const entries = Object.entries(object).filter(([name]) => name !== key);

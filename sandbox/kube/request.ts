@@ -4,6 +4,7 @@
 import type { IncomingMessage } from 'node:http';
 import { parse as parseYaml } from 'yaml';
 import type { Json } from './json.ts';
+import { decodeProtobuf } from './protobuf.ts';
 import { StatusError, badRequest, unsupportedMediaType } from './status.ts';
 
 export interface ResourcePath {
@@ -62,7 +63,8 @@ export function mediaType(header: string | undefined): string {
 
 /** Parses a body as its media type says. @throws 400 or 415 */
 export function parseBody(body: Buffer, type: string): Json {
-  if (type.includes('protobuf') || type.includes('cbor'))
+  if (type === 'application/vnd.kubernetes.protobuf') return decodeProtobuf(body);
+  if (type.includes('cbor'))
     throw unsupportedMediaType(
       `the body of the request was in an unknown format - accepted media types include: application/json, application/yaml`,
     );

@@ -56,7 +56,7 @@ export class DefinitionController {
     if (definition === undefined) return;
     const [plural = '', ...group] = name.split('.');
     const instances = tableOf(this.#cluster, { group: group.join('.'), plural });
-    for (const entry of [...instances.entries()]) this.#writer.remove(instances, entry);
+    for (const entry of Array.from(instances.entries())) this.#writer.remove(instances, entry);
     if (instances.size > 0) return;
     const kept = listAt(definition.object, 'metadata', 'finalizers').filter((finalizer) => finalizer !== CLEANUP);
     this.#writer.put(

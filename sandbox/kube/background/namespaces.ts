@@ -5,7 +5,7 @@
 import type { Cluster } from '../cluster.ts';
 import { newUid, tableOf, timestamp } from '../cluster.ts';
 import type { Json, JsonObject } from '../json.ts';
-import { listAt, objectAt, textAt, withMember } from '../json.ts';
+import { listAt, objectAt, plainText, textAt, withMember } from '../json.ts';
 import type { Change, Entry, Table } from '../storage.ts';
 import type { SystemWriter } from './system-writer.ts';
 
@@ -88,7 +88,7 @@ export class NamespaceController {
     const finalizers = new Set(left.flatMap((entry) => listAt(entry.object, 'metadata', 'finalizers')));
     const counts = [...finalizers].map((finalizer) => {
       const holders = left.filter((entry) => listAt(entry.object, 'metadata', 'finalizers').includes(finalizer));
-      return `${String(finalizer)} in ${holders.length} resource instances`;
+      return `${plainText(finalizer)} in ${holders.length} resource instances`;
     });
     const message = `Some content in the namespace has finalizers remaining: ${counts.join(', ')}`;
     const known = listAt(namespace.object, 'status', 'conditions').find(

@@ -3,7 +3,7 @@
  * error on one side when the other side decides.
  */
 import type { Json } from '../json.ts';
-import { equalJson, isArray, isObject } from '../json.ts';
+import { equalJson, isArray, isObject, plainText } from '../json.ts';
 import { CelError, FUNCTIONS } from './functions.ts';
 import type { Node } from './parse.ts';
 
@@ -26,12 +26,12 @@ export function evaluate(node: Node, scope: Scope): Json {
     case 'binary':
       return binary(node, scope);
     case 'choice':
-      return evaluate(truth(evaluate(node.test, scope)) ? node.then : node.otherwise, scope);
+      return evaluate(truth(evaluate(node.test, scope)) ? node.yes : node.no, scope);
     case 'list':
       return node.items.map((item) => evaluate(item, scope));
     case 'map':
       return Object.fromEntries(
-        node.entries.map(([key, value]) => [String(evaluate(key, scope)), evaluate(value, scope)]),
+        node.entries.map(([key, value]) => [plainText(evaluate(key, scope)), evaluate(value, scope)]),
       );
     default:
       return node satisfies never;
@@ -61,7 +61,7 @@ function member(value: Json, name: string): Json {
 }
 
 function at(value: Json, index: Json): Json {
-  if (!isArray(value)) return member(value, String(index));
+  if (!isArray(value)) return member(value, plainText(index));
   const found = value[number(index)];
   if (found === undefined) throw new CelError(`index out of bounds: ${JSON.stringify(index)}`);
   return found;
@@ -92,7 +92,7 @@ function binary(node: Binary, scope: Scope): Json {
     case 'in':
       return isArray(right)
         ? right.some((item) => equalJson(item, left))
-        : isObject(right) && Object.hasOwn(right, String(left));
+        : isObject(right) && Object.hasOwn(right, plainText(left));
     case '+':
       return plus(left, right);
     default:

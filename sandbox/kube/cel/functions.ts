@@ -19,7 +19,7 @@ function text(value: Json | undefined): string {
 }
 
 function size(value: Json | undefined): number {
-  if (typeof value === 'string') return [...value].length;
+  if (typeof value === 'string') return Array.from(value).length;
   if (isArray(value)) return value.length;
   if (isObject(value)) return Object.keys(value).length;
   throw new CelError('no such overload');

@@ -12,7 +12,7 @@ export type Node =
   | { readonly type: 'call'; readonly name: string; readonly target: Node | undefined; readonly args: readonly Node[] }
   | { readonly type: 'unary'; readonly op: '!' | '-'; readonly of: Node }
   | { readonly type: 'binary'; readonly op: string; readonly left: Node; readonly right: Node }
-  | { readonly type: 'choice'; readonly test: Node; readonly then: Node; readonly otherwise: Node }
+  | { readonly type: 'choice'; readonly test: Node; readonly yes: Node; readonly no: Node }
   | { readonly type: 'list'; readonly items: readonly Node[] }
   | { readonly type: 'map'; readonly entries: readonly (readonly [Node, Node])[] };
 
@@ -46,9 +46,9 @@ class Parser {
   #expression(): Node {
     const test = this.#binary(0);
     if (!this.#take('?')) return test;
-    const then = this.#expression();
+    const yes = this.#expression();
     this.#expect(':');
-    return { type: 'choice', test, then, otherwise: this.#expression() };
+    return { type: 'choice', test, yes, no: this.#expression() };
   }
 
   #binary(level: number): Node {

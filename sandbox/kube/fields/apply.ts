@@ -41,8 +41,8 @@ export function applyConfiguration(
   const taken = differenceBelow(changed, writer.ignored);
   if (!force) refuseConflicts(others, taken);
   const left = others.map((entry) => ({ ...entry, fields: difference(difference(entry.fields, taken), removed) }));
-  const same = isEmpty(stripUnowned(union(changed, removed))) && previous !== undefined;
-  return encodeManaged(after, [...left, { ...own, time: same ? previous.time : writer.time, fields }]);
+  const same = live !== undefined && isEmpty(stripUnowned(union(changed, removed)));
+  return encodeManaged(after, [...left, { ...own, time: same ? previous?.time : writer.time, fields }]);
 }
 
 function emptyLike(config: JsonObject): JsonObject {

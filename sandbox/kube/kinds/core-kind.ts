@@ -17,6 +17,8 @@ export interface CoreInit {
   readonly namespaced?: boolean;
   readonly schema: JsonObject;
   readonly columns?: readonly Column[];
+  /** The kind's table has no Age column. */
+  readonly withoutAge?: boolean;
   readonly rules?: KindRules;
   readonly selectable?: Readonly<Record<string, FieldReader>>;
   readonly hasStatus?: boolean;
@@ -41,7 +43,7 @@ export function coreKind(init: CoreInit): Kind {
       {
         name: version,
         schema: compileSchema(withObjectMembers(init.schema), init.kind),
-        columns: [nameColumn, ...(init.columns ?? []), ageColumn],
+        columns: [nameColumn, ...(init.columns ?? []), ...(init.withoutAge === true ? [] : [ageColumn])],
         hasStatus: init.hasStatus ?? false,
         deprecation: undefined,
         selectable: new Map(Object.entries(init.selectable ?? {})),

@@ -5,6 +5,7 @@ import { invalidValue } from '../field-errors.ts';
 import { listAt, objectAt, textAt, withValueAt } from '../json.ts';
 import type { JsonObject } from '../json.ts';
 import type { FieldReader } from '../selectors.ts';
+import { notImplemented } from '../status.ts';
 import { ageText } from './columns.ts';
 import { coreKind } from './core-kind.ts';
 import { customResourceDefinitions } from './custom-resource-definition.ts';
@@ -108,7 +109,6 @@ const serviceAccounts = coreKind({
     imagePullSecrets: { type: 'array', items: object({ name: text }) },
     automountServiceAccountToken: flag,
   }),
-  columns: [column('Secrets', 'string', (item) => listAt(item, 'secrets').length)],
   subresources: [{ name: 'token', kind: 'TokenRequest', verbs: ['create'] }],
 });
 
@@ -117,6 +117,7 @@ const eventSource = struct({ component: text, host: text });
 const events = coreKind({
   plural: 'events',
   kind: 'Event',
+  withoutAge: true,
   shortNames: ['ev'],
   createOnUpdate: true,
   schema: object({
@@ -196,12 +197,22 @@ const leases = coreKind({
   columns: [column('Holder', 'string', (item) => textAt(item, 'spec', 'holderIdentity') ?? '')],
 });
 
+/** Kinds that are only ever empty, so that `kubectl describe namespace` finds what it looks for. */
+function emptyKind(plural: string, kind: string): Kind {
+  const decode = (): never => {
+    throw notImplemented(`writing ${plural}`);
+  };
+  return coreKind({ plural, kind, schema: object({}), rules: { decode } });
+}
+
 export const CORE_KINDS: readonly Kind[] = [
   namespaces,
   secrets,
   configMaps,
   serviceAccounts,
   events,
+  emptyKind('resourcequotas', 'ResourceQuota'),
+  emptyKind('limitranges', 'LimitRange'),
   leases,
   validatingWebhookConfigurations,
   customResourceDefinitions,

@@ -131,6 +131,7 @@ export const customResourceDefinitions = coreKind({
   plural: 'customresourcedefinitions',
   kind: 'CustomResourceDefinition',
   shortNames: ['crd', 'crds'],
+  withoutAge: true,
   namespaced: false,
   hasGeneration: true,
   hasStatus: true,

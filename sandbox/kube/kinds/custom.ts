@@ -2,7 +2,7 @@
  * Turns a CustomResourceDefinition into the kind it defines.
  */
 import type { JsonObject } from '../json.ts';
-import { isObject, listAt, objectAt, textAt, valueAt } from '../json.ts';
+import { isObject, listAt, objectAt, plainText, textAt, valueAt } from '../json.ts';
 import { withObjectMembers } from '../schema/metadata.ts';
 import type { Schema } from '../schema/schema.ts';
 import { compileSchema } from '../schema/schema.ts';
@@ -76,7 +76,7 @@ function selectableFields(version: JsonObject): ReadonlyMap<string, FieldReader>
     listAt(version, 'selectableFields').map((field) => {
       const path = textAt(field, 'jsonPath') ?? '';
       const read = jsonPath(path);
-      return [path.replace(/^\./, ''), (object) => String(read(object)[0] ?? '')] as const;
+      return [path.replace(/^\./, ''), (object) => plainText(read(object)[0])] as const;
     }),
   );
 }

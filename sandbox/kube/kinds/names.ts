@@ -3,7 +3,7 @@
  */
 import { forbiddenField, invalidValue, required, tooLong } from '../field-errors.ts';
 import type { Json, JsonObject } from '../json.ts';
-import { compact, isObject, listAt, objectAt, textAt, valueAt } from '../json.ts';
+import { compact, isObject, listAt, objectAt, plainText, textAt, valueAt } from '../json.ts';
 import type { FieldError } from '../status.ts';
 
 const SUBDOMAIN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
@@ -102,7 +102,7 @@ function annotationErrors(metadata: JsonObject): FieldError[] {
     qualifiedNameProblems(key.toLowerCase()).map((why) => invalidValue('metadata.annotations', key, why)),
   );
   const size = entries.reduce(
-    (sum, [key, value]) => sum + Buffer.byteLength(key) + Buffer.byteLength(String(value)),
+    (sum, [key, value]) => sum + Buffer.byteLength(key) + Buffer.byteLength(plainText(value)),
     0,
   );
   if (size > MOST_ANNOTATION_BYTES) errors.push(tooLong('metadata.annotations', MOST_ANNOTATION_BYTES));

@@ -3,7 +3,7 @@
  */
 import { forbiddenField, invalidValue, required, tooLong } from '../field-errors.ts';
 import type { JsonObject } from '../json.ts';
-import { compact, equalJson, isObject, objectAt, textAt, withMember } from '../json.ts';
+import { compact, equalJson, isObject, objectAt, plainText, textAt, withMember } from '../json.ts';
 import { hasFormat } from '../schema/formats.ts';
 import type { FieldError } from '../status.ts';
 import { badRequest } from '../status.ts';
@@ -34,7 +34,7 @@ function refuseBadBase64(kind: string, values: JsonObject): void {
 /** Nulls in maps of bytes are empty values; base64 is kept in its canonical form. */
 function canonicalBytes(values: JsonObject): JsonObject {
   return Object.fromEntries(
-    Object.entries(values).map(([key, value]) => [key, Buffer.from(String(value ?? ''), 'base64').toString('base64')]),
+    Object.entries(values).map(([key, value]) => [key, Buffer.from(plainText(value), 'base64').toString('base64')]),
   );
 }
 
@@ -43,7 +43,7 @@ function decodeSecret(object: JsonObject): JsonObject {
   const { stringData, ...rest } = object;
   let data = isObject(object['data']) ? canonicalBytes(object['data']) : undefined;
   for (const [key, text] of Object.entries(isObject(stringData) ? stringData : {}))
-    data = withMember(data ?? {}, key, Buffer.from(String(text ?? ''), 'utf8').toString('base64'));
+    data = withMember(data ?? {}, key, Buffer.from(plainText(text), 'utf8').toString('base64'));
   return withMember(withMember(rest, 'data', data), 'type', textAt(object, 'type') || 'Opaque');
 }
 
@@ -93,7 +93,7 @@ function typeErrors(object: JsonObject, data: JsonObject): FieldError[] {
 function jsonKey(data: JsonObject, key: string): FieldError[] {
   if (!Object.hasOwn(data, key)) return [required(`data[${key}]`)];
   try {
-    JSON.parse(Buffer.from(String(data[key]), 'base64').toString('utf8'));
+    JSON.parse(Buffer.from(plainText(data[key]), 'base64').toString('utf8'));
     return [];
   } catch {
     return [invalidValue(`data[${key}]`, '<secret contents redacted>', 'invalid character in JSON')];
@@ -134,7 +134,7 @@ export const configMapRules: KindRules = {
     for (const key of Object.keys(data))
       if (Object.hasOwn(binary, key))
         errors.push(invalidValue(`data[${key}]`, key, 'duplicate of key present in binaryData'));
-    const texts = Object.values(data).reduce((sum: number, value) => sum + Buffer.byteLength(String(value)), 0);
+    const texts = Object.values(data).reduce((sum: number, value) => sum + Buffer.byteLength(plainText(value)), 0);
     const size = Object.values(binary).reduce((sum: number, value) => sum + byteSize(value), texts);
     return size > MOST_BYTES ? [...errors, tooLong('[]', MOST_BYTES)] : errors;
   },

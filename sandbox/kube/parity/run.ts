@@ -1,9 +1,11 @@
 /**
- * `node sandbox/kube/parity/run.ts [--verbose] URL-of-a-real-server [URL-of-a-sandbox]`: puts the table of requests to both
- * and prints every difference. The real server is reached over plain HTTP through `kubectl proxy`. Without a second URL
- * a sandbox is started. Ends with 1 when something differs.
+ * `node sandbox/kube/parity/run.ts [--record] REAL-URL [SANDBOX-URL]`: puts the table of requests to both and prints every
+ * difference; ends with 1 when there is one. The real server is reached over plain HTTP through `kubectl proxy`. Without a
+ * second URL a sandbox is started. `--record` keeps the real answers in `replies.golden.json` for the unit test.
  */
+import { readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { isDeepStrictEqual } from 'node:util';
 import { systemClock } from '../../../src/clock.ts';
 import type { Json } from '../json.ts';
@@ -111,6 +113,7 @@ function managerOf(entry: unknown): string {
 /** Hides what differs by nature; sorts causes, whose order is random on the real server, and drops repeated ones. */
 function mask(value: unknown, namespace: string, key = '', transient = false): unknown {
   if (typeof value === 'string') {
+    if (value.length > 4000) return `${value.length} characters`;
     if (MASKED.has(key) && value !== '') return '*';
     const text = value.replaceAll(namespace, '{ns}').replaceAll(UID, '{uid}');
     if (key === 'generateName' || text.startsWith('gen-')) return text.slice(0, 4);
@@ -171,13 +174,22 @@ function difference(real: unknown, sandbox: unknown, path: string): string {
     .join('');
 }
 
+const RECORDED = fileURLToPath(new URL('replies.golden.json', import.meta.url));
+
+/** What a real API server answered when the table was last recorded. */
+export function recordedReplies(): readonly Reply[] {
+  return JSON.parse(readFileSync(RECORDED, 'utf8')) as readonly Reply[];
+}
+
 async function main(): Promise<void> {
-  const [realUrl, sandboxUrl] = process.argv.slice(2);
-  if (realUrl === undefined)
-    throw new Error('usage: node sandbox/kube/parity/run.ts URL-of-a-real-server [URL-of-a-sandbox]');
+  const args = process.argv.slice(2);
+  const [realUrl, sandboxUrl] = args.filter((arg) => !arg.startsWith('--'));
+  if (realUrl === undefined) throw new Error('usage: node sandbox/kube/parity/run.ts [--record] URL [URL]');
   const own = sandboxUrl === undefined ? await startKube({ clock: systemClock, crds: [] }) : undefined;
   const namespace = `parity-${Date.now().toString(36)}`;
   const real = await runSteps(realUrl, namespace);
+  if (args.includes('--record'))
+    writeFileSync(RECORDED, `[\n${real.map((reply) => JSON.stringify(reply)).join(',\n')}\n]\n`);
   const sandbox = await runSteps(own?.url ?? sandboxUrl ?? '', namespace);
   const found = differences(real, sandbox);
   for (const text of found) console.log(text);

@@ -6,7 +6,7 @@ import type { AdmissionRequest, Cluster } from '../cluster.ts';
 import { tableOf } from '../cluster.ts';
 import { applyConfiguration } from '../fields/apply.ts';
 import type { Json, JsonObject } from '../json.ts';
-import { equalJson, listAt, objectAt, textAt, withValueAt } from '../json.ts';
+import { canonicalText, equalJson, listAt, objectAt, textAt, withValueAt } from '../json.ts';
 import { accepted } from '../kinds/custom-resource-definition.ts';
 import { groupVersion } from '../kinds/kind.ts';
 import { jsonPatch, mergePatch, strategicMergePatch } from '../patch.ts';
@@ -177,9 +177,19 @@ async function apply(cluster: Cluster, target: Target, body: Json, terms: Terms,
   const compute = (old: JsonObject): JsonObject => {
     checkPatchedNames(target, config, old);
     const served = { ...old, apiVersion: groupVersion(target.kind.group, target.version.name) };
-    return complete(target, applyConfiguration(served, config, schema, writer, force));
+    const merged = applyConfiguration(served, config, schema, writer, force);
+    return complete(target, withLastApplied(merged, config, terms));
   };
   return { object: await replace(cluster, target, compute, terms, false), created: false };
+}
+
+const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
+
+/** kubectl's own annotation, where it is already there, follows what kubectl applies server-side. */
+function withLastApplied(object: JsonObject, config: JsonObject, terms: Terms): JsonObject {
+  const path = ['metadata', 'annotations', LAST_APPLIED];
+  if (terms.manager !== 'kubectl' || textAt(object, ...path) === undefined) return object;
+  return withValueAt(object, path, `${canonicalText(config)}\n`);
 }
 
 /** A creation by Apply: ownership is settled, the rest is as in any creation. */

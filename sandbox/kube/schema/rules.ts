@@ -6,7 +6,7 @@ import { CelError } from '../cel/functions.ts';
 import type { CelRule } from '../cel/rule.ts';
 import { duplicate, forbiddenField, invalidValue, required } from '../field-errors.ts';
 import type { Json } from '../json.ts';
-import { equalJson, isArray, isObject, valueAt } from '../json.ts';
+import { equalJson, isArray, isObject, plainText, valueAt } from '../json.ts';
 import type { FieldError } from '../status.ts';
 import type { Schema } from './schema.ts';
 import { memberSchema } from './schema.ts';
@@ -77,7 +77,7 @@ function judge(
   try {
     if (evaluate(rule.node, scope) === true) return undefined;
     const message = rule.messageNode === undefined ? rule.message : evaluate(rule.messageNode, scope);
-    return broken(rule, value, schema, path, String(message));
+    return broken(rule, value, schema, path, plainText(message));
   } catch (error) {
     if (!(error instanceof CelError)) throw error;
     return {

@@ -81,7 +81,7 @@ function enumText(value: Json): string {
 
 function checkText(value: string, schema: Schema, path: string): FieldError[] {
   const errors: FieldError[] = [];
-  const length = [...value].length;
+  const length = Array.from(value).length;
   const min = schema.limits.get('minLength');
   const max = schema.limits.get('maxLength');
   if (max !== undefined && length > max) errors.push(tooLong(path, max));
