@@ -3,6 +3,7 @@
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout } from 'node:timers/promises';
 import type { Clock } from '../../src/clock.ts';
 import type { VaultBackend } from '../../test/integration/env.ts';
 import type { Operation } from './engine.ts';
@@ -35,6 +36,7 @@ export class SandboxVault implements VaultBackend {
   readonly #faults = new Faults();
   readonly #calls = new Map<string, number>();
   #port: number;
+  #latencyMs = 0;
   #server: Server | undefined;
 
   constructor({ clock, port = 0, kube, rootToken = 'root' }: SandboxVaultOptions) {
@@ -100,6 +102,20 @@ export class SandboxVault implements VaultBackend {
     this.#faults.heal();
   }
 
+  /** Real milliseconds before each answer; 0: none. */
+  setLatency(ms: number): void {
+    this.#latencyMs = ms;
+  }
+
+  /** Every token but the root token dies now, as if it had been revoked. */
+  revokeTokens(): void {
+    for (const { id } of this.#vault.tokens.live()) this.#vault.tokens.revoke(id);
+  }
+
+  get isRunning(): boolean {
+    return this.#server !== undefined;
+  }
+
   /** Living tokens other than the root token. */
   liveTokens(): number {
     return this.#vault.tokens.live().length;
@@ -114,6 +130,7 @@ export class SandboxVault implements VaultBackend {
     const method = isList ? 'LIST' : (request.method ?? 'GET');
     this.#count(`${method} ${rawPath}`);
     const content = await readBody(request);
+    if (this.#latencyMs > 0) await setTimeout(this.#latencyMs, undefined, { ref: false });
     const fault = this.#faults.find(`${method} ${rawPath}`);
     if (fault === 'slow') await this.#faults.healed();
     if (fault === 'malformed')
