@@ -58,6 +58,8 @@ export interface ProviderTraits {
   readonly missingProperty: typeof PropertyNotFoundError | typeof SecretNotFoundError;
   /** Some backends can only hold JSON objects. Default false: plain text is fine. */
   readonly objectsOnly?: boolean;
+  /** The backend itself passes numbers through floating point, so that large integers are lost before we read them. */
+  readonly roundsIntegers?: boolean;
 }
 
 const NESTED =
@@ -125,12 +127,13 @@ export function providerConformance<Backend extends ProviderBackend>(
 
     test('every member of a JSON object becomes an entry', async () => {
       const key = newKey();
-      await backend.put(key, '{"api_key":"k","n":12345678901234567890,"b":false}');
+      const integer = traits.roundsIntegers === true ? '1234567890123456' : '12345678901234567890';
+      await backend.put(key, `{"api_key":"k","n":${integer},"b":false}`);
       const { client, module } = await backend.open();
       const reader = new SecretsReader(client, { clock: backend.clock });
       const entries = module.values.entries(await reader.read({ key }, { notBefore: 0, signal }), { key });
       const texts = [...entries].map(([entry, value]) => [entry, value.revealText()]);
-      assert.deepEqual(Object.fromEntries(texts), { api_key: 'k', n: '12345678901234567890', b: 'false' });
+      assert.deepEqual(Object.fromEntries(texts), { api_key: 'k', n: integer, b: 'false' });
     });
 
     test('a missing key is "not found", and the error names it', async () => {
