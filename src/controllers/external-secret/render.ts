@@ -9,6 +9,7 @@ import type { DesiredSecret } from './build-target.ts';
 import { decode } from './decode.ts';
 import type { Entries } from './keys.ts';
 import { Problem } from './problem.ts';
+import { checkLabelValues } from './rendered-labels.ts';
 import type { TemplateEngine } from './template-engine.ts';
 
 /** Reads a template out of a ConfigMap or Secret of the ExternalSecret's namespace. @throws Error naming what is missing. */
@@ -69,6 +70,7 @@ class Rendering {
     }
     await this.#renderMetadata(this.#template.metadata?.labels, this.#labels, 'labels');
     await this.#renderMetadata(this.#template.metadata?.annotations, this.#annotations, 'annotations');
+    await this.#named('template', async () => checkLabelValues(this.#labels));
     return { data: this.#data, labels: this.#labels, annotations: this.#annotations };
   }
 
