@@ -79,7 +79,6 @@ async function act(deps: Deps, target: Target, gathered: Gathered, fetched: Fetc
     if (deletionPolicy === 'Retain') return READY.retained;
     if (deletionPolicy === 'Delete') return remove(deps, target, gathered);
   }
-  await removeOrphans(deps, target, gathered);
   const desired = await renderTarget({
     es: gathered.es,
     targetName: gathered.targetName,
@@ -94,6 +93,8 @@ async function act(deps: Deps, target: Target, gathered: Gathered, fetched: Fetc
     await dropPeerFinalizer(deps.client, gathered.es, target.signal);
   if (applied.outcome === 'created') deps.events.created(gathered.object, gathered.targetName);
   if (applied.outcome === 'updated') deps.events.updated(gathered.object, gathered.targetName);
+  // Last: the old Secret stays in use until the new one stands.
+  await removeOrphans(deps, target, gathered);
   return applied.outcome === 'missing' ? READY.missing : READY.synced;
 }
 
