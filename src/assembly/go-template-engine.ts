@@ -5,7 +5,7 @@
 import type { Clock } from '../clock.ts';
 import type { RenderKey } from '../controllers/external-secret/rewrite.ts';
 import type { TemplateEngine } from '../controllers/external-secret/template-engine.ts';
-import { renderTemplate } from '../template/index.ts';
+import { parseKeysAndValues, renderTemplate } from '../template/index.ts';
 
 export interface EngineOptions {
   readonly clock: Clock;
@@ -17,9 +17,7 @@ export function goTemplateEngine({ clock, delimiters }: EngineOptions): Template
   return {
     render: async (source, data, { name, fromManifest }) =>
       renderTemplate(source, data, { name, delimiters, clock, showSource: fromManifest }),
-    parseKeysAndValues: () => {
-      throw new Error('templates of keys and values are not available in this build; write one template per key');
-    },
+    parseKeysAndValues,
   };
 }
 
