@@ -7,7 +7,7 @@ import type { ExternalSecret } from '../../api/external-secret.ts';
 import type { ExternalSecretData, ExternalSecretDataFrom } from '../../api/external-secret-data.ts';
 import { ProviderError, SecretNotFoundError, ThrottledError } from '../../providers/errors.ts';
 import type { Session } from '../../providers/pool.ts';
-import type { StoreGate, StoreRef } from '../store-gate.ts';
+import { StoreUnusableError, type StoreGate, type StoreRef } from '../store-gate.ts';
 import { checkNullBytes, decode, decodeAll } from './decode.ts';
 import { checkKeys, convertKeys, type Entries } from './keys.ts';
 import { Problem } from './problem.ts';
@@ -52,14 +52,14 @@ export async function fetchData(fetcher: Fetcher, request: FetchRequest): Promis
   const collisions: string[] = [];
   const failures: Failure[] = [];
   for (const [index, result] of results.entries()) {
-    const { label } = tasks[index]!;
+    const { label, store } = tasks[index]!;
     if (result.status === 'fulfilled') {
       for (const [key, value] of result.value.entries) data.set(key, value);
       collisions.push(...result.value.collisions.map((collision) => `${label}: ${collision}`));
     } else if (skipMissing && result.reason instanceof SecretNotFoundError) {
       missing.push(label);
     } else {
-      failures.push({ label, error: result.reason });
+      failures.push({ label, store, error: result.reason });
     }
   }
   if (failures.length > 0) throw failed(failures);
@@ -69,12 +69,14 @@ export async function fetchData(fetcher: Fetcher, request: FetchRequest): Promis
 interface Task {
   /** `data[2] (key "db", property "user")`. */
   readonly label: string;
+  readonly store: StoreRef;
   readonly run: () => Promise<EntryResult>;
 }
 
 function dataTasks(fetcher: Fetcher, request: FetchRequest): readonly Task[] {
   return (request.spec.data ?? []).map((entry, index) => ({
     label: `data[${index}] (${describeRef(entry.remoteRef)})`,
+    store: storeOf(request, entry),
     run: () => fetchOne(fetcher, request, entry),
   }));
 }
@@ -82,6 +84,7 @@ function dataTasks(fetcher: Fetcher, request: FetchRequest): readonly Task[] {
 function dataFromTasks(fetcher: Fetcher, request: FetchRequest): readonly Task[] {
   return (request.spec.dataFrom ?? []).map((entry, index) => ({
     label: `dataFrom[${index}] (${describeSource(entry)})`,
+    store: storeOf(request, entry),
     run: () => fetchMany(fetcher, request, entry),
   }));
 }
@@ -91,7 +94,7 @@ async function fetchOne(fetcher: Fetcher, request: FetchRequest, entry: External
   if (entry.sourceRef?.generatorRef !== undefined) {
     throw new Error('sourceRef.generatorRef works in dataFrom only: a generator gives several keys');
   }
-  return withSession(fetcher, request, entry.sourceRef?.storeRef, async (session) => {
+  return withSession(fetcher, request, storeOf(request, entry), async (session) => {
     const raw = await session.reader.read(remoteRef, request);
     const value = decode(secretKey, session.values.select(raw, remoteRef), remoteRef.decodingStrategy ?? 'None');
     const entries = new Map([[secretKey, value]]);
@@ -106,7 +109,7 @@ async function fetchMany(fetcher: Fetcher, request: FetchRequest, entry: Externa
     if (entry.sourceRef?.generatorRef === undefined) return { entries: new Map(), collisions: [] };
     throw new Error(`generators are not available in this build (${entry.sourceRef.generatorRef.kind})`);
   }
-  const found = await withSession(fetcher, request, entry.sourceRef?.storeRef, (session) =>
+  const found = await withSession(fetcher, request, storeOf(request, entry), (session) =>
     readMany(session, request, entry),
   );
   const operations = entry.rewrite ?? [];
@@ -129,16 +132,20 @@ async function readMany(session: Session, request: FetchRequest, entry: External
 async function withSession<T>(
   fetcher: Fetcher,
   request: FetchRequest,
-  override: { readonly kind?: StoreRef['kind'] | undefined; readonly name?: string | undefined } | undefined,
+  ref: StoreRef,
   use: (session: Session) => Promise<T>,
 ): Promise<T> {
-  const ref = storeRefOf(override ?? request.spec.secretStoreRef);
   const session = await fetcher.gate.open(ref, request.namespace, request.signal, request.urgent);
   try {
     return await use(session);
   } finally {
     session.release();
   }
+}
+
+/** The store of the entry itself, else that of the whole ExternalSecret. */
+function storeOf(request: FetchRequest, entry: Pick<ExternalSecretDataFrom, 'sourceRef'>): StoreRef {
+  return storeRefOf(entry.sourceRef?.storeRef ?? request.spec.secretStoreRef);
 }
 
 export function storeRefOf(
@@ -149,6 +156,7 @@ export function storeRefOf(
 
 interface Failure {
   readonly label: string;
+  readonly store: StoreRef;
   readonly error: unknown;
 }
 
@@ -156,10 +164,15 @@ interface Failure {
 const MOST_NAMED = 5;
 
 function failed(failures: readonly Failure[]): Problem {
-  const byMessage = Map.groupBy(failures, ({ error }) => messageOf(error));
-  const lines = [...byMessage].map(([message, alike]) => `${labels(alike)}: ${message}`);
+  const byCause = Map.groupBy(failures, ({ store, error }) => `${placeOf(store, error)}: ${messageOf(error)}`);
+  const lines = [...byCause].map(([cause, alike]) => labels(alike) + cause);
   const more = lines.length > MOST_NAMED ? `; and ${lines.length - MOST_NAMED} more` : '';
   return new Problem('fetch', lines.slice(0, MOST_NAMED).join('; ') + more, { cause: decisive(failures) });
+}
+
+/** Says by which store it was asked for, unless the cause itself is about the store, or a generator was asked. */
+function placeOf({ kind, name }: StoreRef, error: unknown): string {
+  return name === '' || error instanceof StoreUnusableError ? '' : ` from ${kind} "${name}"`;
 }
 
 function labels(failures: readonly Failure[]): string {

@@ -211,7 +211,7 @@ test('a failure names the entry, keeps the Secret, is told once per cause and re
   await assert.rejects(world.run());
   assert.match(
     world.ready(),
-    /^False SecretSyncedError could not get secret data from provider: data\[0\] \(key "user"\): AccessDenied/,
+    /^False SecretSyncedError could not get secret data from provider: data\[0\] \(key "user"\) from SecretStore "\w+": AccessDenied/,
   );
   assert.deepEqual(world.text(), { user: 'u1' });
   assert.equal(world.told.filter((line) => line.startsWith('UpdateFailed')).length, 1);
@@ -224,7 +224,7 @@ test('one missing entry among several writes nothing at all', async () => {
   const world = new World();
   world.values.set('user', 'u1');
   world.apply({ data: data('user', 'pass') });
-  await assert.rejects(world.run(), /data\[1\] \(key "pass"\): secret "pass" does not exist/);
+  await assert.rejects(world.run(), /data\[1\] \(key "pass"\) from SecretStore "\w+": secret "pass" does not exist/);
   assert.equal(world.text(), undefined);
 });
 
