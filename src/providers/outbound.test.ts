@@ -106,6 +106,18 @@ describe('connections', () => {
   });
 });
 
+describe('a failed TLS handshake', () => {
+  it('is told by its reason, without what differs from try to try', () => {
+    const line =
+      '402330D02A7F0000:error:0A00010B:SSL routines:tls_validate_record_header:wrong version number:../deps/openssl/tlsany_meth.c:78:\n';
+    const error = Object.assign(new Error(line), { code: 'ERR_SSL_WRONG_VERSION_NUMBER' });
+    assert.equal(
+      describeNetworkError(error),
+      'TLS failed: wrong version number; does the server speak TLS at this port? (ERR_SSL_WRONG_VERSION_NUMBER)',
+    );
+  });
+});
+
 describe('a tenant’s URL', () => {
   it('is http or https', () => {
     assert.equal(parseTarget('server', 'https://vault.example.test:8200').host, 'vault.example.test:8200');

@@ -87,8 +87,16 @@ export function describeNetworkError(error: unknown): string {
   const root = error instanceof AggregateError ? error.errors[0] : error;
   if (!(root instanceof Error)) return 'the connection failed';
   const code = 'code' in root && typeof root.code === 'string' ? root.code : '';
-  const message = root.message.split('\n', 1)[0] ?? '';
+  const message = plainTls(root.message.split('\n', 1)[0] ?? '');
   return code === '' || message.includes(code) ? message : `${message} (${code})`;
+}
+
+/** OpenSSL's line has a thread's number, a function and a source file in it: only the reason is for people. */
+function plainTls(message: string): string {
+  const reason = /:error:[0-9A-F]+:SSL routines:[^:]*:([^:]+):/.exec(message)?.[1];
+  if (reason === undefined) return message;
+  const hint = reason === 'wrong version number' ? '; does the server speak TLS at this port?' : '';
+  return `TLS failed: ${reason}${hint}`;
 }
 
 /**
