@@ -85,7 +85,9 @@ export class TokenCalls {
     // Nothing is mounted there: that is a mistake in the store, not a refused credential.
     if (answer.status === 404)
       return new InvalidProviderConfigError(`${about}; check the mount path of the auth method`, init);
-    return new AuthenticationError(`${about}; ${method.hint}`, init);
+    // To strangers Vault says no more than this, also of mounts that do not exist and of reviews that failed.
+    const bare = answer.message === 'permission denied' ? '; or nothing is mounted there, or Vault cannot check' : '';
+    return new AuthenticationError(`${about}; ${method.hint}${bare}`, init);
   }
 }
 

@@ -60,7 +60,10 @@ function notFound(answer: VaultAnswer, asked: Asked, about: string): ProviderErr
   const init = { code: '404' };
   const versioned = answer.warnings.some((warning) => warning.includes('versioned K/V'));
   if (versioned)
-    return new InvalidProviderConfigError(`${about}: the mount is KV version 2: ${compareVersions(asked)}`, init);
+    return new InvalidProviderConfigError(
+      `${about}: the mount is KV version 2, the store says ${asked.kv.version}: set "version: v2"`,
+      init,
+    );
   if (answer.hasErrors)
     return new InvalidProviderConfigError(`${about}; check the store's server, namespace and path`, init);
   const what =

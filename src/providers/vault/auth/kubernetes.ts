@@ -23,7 +23,7 @@ export async function kubernetes(spec: NonNullable<VaultAuth['kubernetes']>, con
   return {
     kind: 'login',
     title: `kubernetes login as role "${spec.role}" at auth/${mount} with ${source.account}`,
-    hint: "the role must be bound to that account, its namespace and, if it names one, the token's audience",
+    hint: "the role must exist there and be bound to that account, its namespace and, if it names one, the token's audience",
     async prepare() {
       const token = await source.token();
       return loginAt(mount, { role: spec.role, jwt: token.revealText() }, [token]);
