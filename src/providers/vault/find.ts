@@ -2,9 +2,9 @@
  * Searching a KV mount: folders are listed one by one, candidates chosen by name or by metadata, and read
  * (`providers.md` 5.6). Everything found or nothing: a folder that may not be listed fails the search.
  */
-import { RE2JS } from 're2js';
 import type { SecretValue } from '../../secret-value.ts';
 import { InvalidRefError } from '../errors.ts';
+import { namePattern } from '../name-pattern.ts';
 import type { FindQuery } from '../provider.ts';
 import { isNotFound, type KvReader } from './kv.ts';
 import { locateFolder, type KvLocation } from './paths.ts';
@@ -91,16 +91,6 @@ async function unlessGone<T>(reading: Promise<T>): Promise<T | undefined> {
   } catch (error) {
     if (isNotFound(error)) return undefined;
     throw error;
-  }
-}
-
-/** RE2, anywhere in the name. @throws InvalidRefError */
-function namePattern(source: string): (name: string) => boolean {
-  try {
-    const pattern = RE2JS.compile(source);
-    return (name) => pattern.matcher(name).find();
-  } catch {
-    throw new InvalidRefError(`find.name.regexp: "${source}" is not a regular expression (RE2)`);
   }
 }
 
