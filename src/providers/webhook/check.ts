@@ -64,7 +64,8 @@ function foreignNamespaces(spec: WebhookSpec, own: string): string[] {
 function warnings(spec: WebhookSpec, store: CheckedStore): string[] {
   const found = [...durationProblem('timeout', spec.timeout)];
   if (store.kind === 'ClusterSecretStore') found.push(...withoutNamespace(spec));
-  if (store.kind === 'ClusterSecretStore' && isBlank(spec.caBundle) && isBlank(spec.caProvider?.namespace ?? '-'))
+  const isNowhere = spec.caProvider !== undefined && isBlank(spec.caProvider.namespace);
+  if (store.kind === 'ClusterSecretStore' && isBlank(spec.caBundle) && isNowhere)
     found.push('caProvider: a ClusterSecretStore needs its namespace');
   if (spec.auth?.ntlm !== undefined) found.push(NTLM_UNAVAILABLE);
   return found;

@@ -100,7 +100,7 @@ class WebhookSession implements SecretsClient {
     const { url, headers, body, jsonPath } = templates.render(remoteRef);
     const method = methodOf(spec.method);
     const answer = await caller.call({ url: targetOf(url), method, headers, body }, key, signal);
-    return jsonPath === '' ? wholeAnswer(answer) : pieceAt(jsonPath, answer, key);
+    return jsonPath === '' ? wholeAnswer(answer) : pieceAt(jsonPath, answer, ref);
   }
 }
 
@@ -138,15 +138,14 @@ function methodOf(method: string | undefined): string {
   throw new InvalidProviderConfigError('method: not an HTTP method');
 }
 
-function pieceAt(jsonPath: string, answer: Uint8Array, key: string): SecretValue {
+function pieceAt(jsonPath: string, answer: Uint8Array, { key, property = '' }: ReadRef): SecretValue {
   try {
     return pieceOfAnswer(findByJsonPath(jsonPath, parseJson(answer)));
   } catch (error) {
-    const about = `the answer for key ${JSON.stringify(key)}`;
-    if (error instanceof JsonSyntaxError)
-      throw new PropertyNotFoundError(`result.jsonPath is set, but ${about} is not JSON`);
-    if (error instanceof JsonPathError)
-      throw new PropertyNotFoundError(`result.jsonPath in ${about}: ${error.message}`);
-    throw error;
+    const isSyntax = error instanceof JsonSyntaxError;
+    if (!isSyntax && !(error instanceof JsonPathError)) throw error;
+    const what = property === '' ? 'result.jsonPath' : `result.jsonPath (property ${JSON.stringify(property)})`;
+    const why = isSyntax ? 'the answer is not JSON' : error.message;
+    throw new PropertyNotFoundError(`${what} in the answer for key ${JSON.stringify(key)}: ${why}`);
   }
 }
