@@ -149,7 +149,7 @@ export class ExternalSecretController {
     if (kind === 'ExternalSecret') {
       const key = `${namespace}/${name}`;
       const record = this.#deps.records.peek(key);
-      if (record !== undefined) record.failed = true;
+      if (record !== undefined) record.outdated = true;
       this.controller.enqueue(key, LANES.woken);
     } else if (kind === 'SecretStore' || kind === 'ClusterSecretStore') {
       // The store may have been Valid all along: with static keys only a read shows that they are wrong (Q31).

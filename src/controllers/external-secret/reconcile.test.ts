@@ -338,6 +338,32 @@ test('the peer’s finalizer holds nothing up', async () => {
   assert.deepEqual(left?.metadata.finalizers, ['other/keep']);
 });
 
+test('a source that changes in the middle of a pass is not forgotten at its end', async () => {
+  const world = new World();
+  world.values.set('user', 'u1');
+  world.apply({ data: data('user') });
+  await world.run();
+  world.values.set('user', 'u2');
+  const record = world.records.peek('shop/orders')!;
+  record.outdated = true;
+  const { created, updated } = world.deps.events;
+  world.deps = {
+    ...world.deps,
+    events: {
+      ...world.deps.events,
+      created,
+      updated: (...args) => {
+        record.outdated = true;
+        updated(...args);
+      },
+    },
+  };
+  await world.run();
+  world.values.set('user', 'u3');
+  await world.run();
+  assert.deepEqual(world.text(), { user: 'u3' });
+});
+
 test('after a restart nothing is read or written for what is in step', async () => {
   const world = new World();
   world.values.set('user', 'u1');

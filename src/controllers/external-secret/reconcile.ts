@@ -64,8 +64,14 @@ async function sync(deps: Deps, gathered: Gathered, pass: Pass): Promise<PassOut
     await isTargetValid(target, gathered),
     deps.clock.now(),
   );
-  if (!decision.refresh) return again(deps, gathered, decision.againInMs);
+  const about = { namespace: gathered.namespace, name: gathered.object.name };
+  if (!decision.refresh) {
+    deps.log.debug({ ...about, againInMs: decision.againInMs }, 'not due and in step');
+    return again(deps, gathered, decision.againInMs);
+  }
+  deps.log.debug({ ...about, reason: decision.reason }, 'refreshing');
   const startedAt = deps.clock.now();
+  gathered.record.outdated = false;
   const fetched = await fetchData(deps, requestOf(gathered, decision.reason, startedAt, pass));
   const state = await act(deps, target, gathered, fetched);
   await reportSuccess(deps, gathered, { state, startedAt, fetched }, pass.signal);

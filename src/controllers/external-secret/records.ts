@@ -14,6 +14,8 @@ export interface SyncRecord {
   /** The version string that read belonged to. */
   version: string;
   failed: boolean;
+  /** Something it was rendered from has changed since the last pass began. Set by events, also in the middle of a pass. */
+  outdated: boolean;
   target: TargetRecord | undefined;
   /** Fingerprint of what was asked for when `target` was last compared with the whole Secret. */
   desired: string | undefined;
@@ -69,6 +71,7 @@ function seed(es: Stored<ExternalSecret>): SyncRecord {
     readAt: readAt === undefined || Number.isNaN(readAt) ? undefined : readAt,
     version: es.status?.syncedResourceVersion ?? '',
     failed: ready?.status === 'False',
+    outdated: false,
     target: undefined,
     desired: undefined,
     written: undefined,
@@ -88,5 +91,5 @@ export function readyCondition(
 }
 
 export function lastSyncOf(record: SyncRecord): LastSync {
-  return { version: record.version, readAt: record.readAt, failed: record.failed };
+  return { version: record.version, readAt: record.readAt, failed: record.failed || record.outdated };
 }

@@ -20,7 +20,7 @@ export interface LastSync {
   readonly version: string;
   /** When the backend was last read for it, epoch milliseconds; undefined when never. */
   readonly readAt: number | undefined;
-  /** The last attempt failed: nothing is known to be in step. */
+  /** The last attempt failed, or a source has changed since: nothing is known to be in step. */
   readonly failed: boolean;
 }
 
