@@ -93,11 +93,11 @@ export function awsItemError(code: string | undefined, message: string | undefin
 function errorOf(answer: AwsAnswer, info: AwsCallInfo, cause: unknown): ProviderError {
   const { code, message } = answer;
   const init = { code, cause };
-  const said = `${info.action}${info.key === undefined ? '' : ` of key "${info.key}"`}: ${code}: ${message}`;
+  const said = `${info.action}${info.key === undefined ? '' : ` of key "${info.key}"`}: ${code}${message === '' ? '' : `: ${message}`}`;
   const where = `(region ${info.region})`;
   if (NOT_FOUND.has(code))
     return new SecretNotFoundError(`key "${info.key ?? ''}" does not exist: ${said} ${where}`, init);
-  if (code === 'InvalidRequestException' && message.includes('marked for deletion')) {
+  if (code === 'InvalidRequestException' && /marked (?:for deletion|deleted)/.test(message)) {
     return new SecretNotFoundError(`key "${info.key ?? ''}" is scheduled for deletion: ${said} ${where}`, init);
   }
   if (THROTTLED.has(code) || answer.throttling || answer.status === 429) {
@@ -142,14 +142,16 @@ function answerOf(error: unknown): AwsAnswer {
   const thrown = Object(error) as {
     name?: string;
     message?: string;
+    /** The wire's code where the SDK's class has another name (STS). */
+    Code?: string;
     $metadata?: { httpStatusCode?: number };
     $retryable?: { throttling?: boolean };
     $response?: { headers?: Record<string, string> };
   };
   const seconds = Number(thrown.$response?.headers?.['retry-after']);
   return {
-    code: thrown.name ?? 'Unknown',
-    message: stable(thrown.message ?? ''),
+    code: thrown.Code ?? thrown.name ?? 'Unknown',
+    message: thrown.message === 'UnknownError' ? '' : stable(thrown.message ?? ''),
     status: thrown.$metadata?.httpStatusCode,
     throttling: thrown.$retryable?.throttling === true,
     retryAfterMs: Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : undefined,

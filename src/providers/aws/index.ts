@@ -1,13 +1,13 @@
 /**
  * The AWS provider's sessions. Only the client of the service that a store names is loaded.
  */
+import { jsonValues } from '../json-values.ts';
 import { InvalidProviderConfigError } from '../errors.ts';
 import type { ProviderModule, SecretsClient, SessionContext } from '../provider.ts';
 import { openKeys } from './auth.ts';
 import type { AwsSpec } from './spec.ts';
-import { awsValues } from './values.ts';
 
-export const awsModule: ProviderModule<AwsSpec> = { open, values: awsValues };
+export const awsModule: ProviderModule<AwsSpec> = { open, values: jsonValues };
 
 async function open(context: SessionContext<AwsSpec>): Promise<SecretsClient> {
   const { service } = context.spec;

@@ -75,6 +75,19 @@ export class ParameterStoreClient implements SecretsClient {
    */
   async #readNames(names: readonly string[], signal: AbortSignal): Promise<readonly ReadOutcome[]> {
     if (names.length === 0) return [];
+    const together = firstOfEach(names);
+    if (together.length === names.length) return this.#readDistinct(names, signal);
+    const [batched, alone] = await Promise.all([
+      this.#readDistinct(together, signal),
+      readEach(
+        names.filter((name) => !together.includes(name)),
+        (name) => this.#getValue(name, signal),
+      ),
+    ]);
+    return names.map((name) => batched[together.indexOf(name)] ?? alone.shift()!);
+  }
+
+  async #readDistinct(names: readonly string[], signal: AbortSignal): Promise<readonly ReadOutcome[]> {
     const one = (name: string): Promise<SecretValue> => this.#getValue(name, signal);
     if (this.#deniedBatch.remembered) return readEach(names, one);
     try {
@@ -125,6 +138,15 @@ export class ParameterStoreClient implements SecretsClient {
     const tags = TagList.map(({ Key = '', Value = '' }) => [Key, Buffer.from(Value)] as const);
     return SecretValue.ofText(encodeBytesMap(new Map(tags)));
   }
+}
+
+/** Two versions of one parameter do not go into one call: not every answer says which version it is. */
+function firstOfEach(names: readonly string[]): readonly string[] {
+  const seen = new Set<string>();
+  return names.filter((name) => {
+    const bare = name.startsWith('arn:') ? name : name.replace(/:.*$/, '');
+    return !seen.has(bare) && seen.add(bare);
+  });
 }
 
 function isNamed({ Name, ARN, Selector = '' }: Parameter, wanted: string): boolean {

@@ -131,5 +131,7 @@ function explained(error: unknown, what: string, remedy: string): unknown {
 const ROLE_FORM = 'the ARN of a role is arn:aws:iam::<12 digits of the account>:role/<name>';
 
 function isTokenProblem(error: ProviderError): boolean {
-  return ['InvalidIdentityToken', 'IDPRejectedClaim', 'RegionDisabledException'].includes(error.code ?? '');
+  return ['InvalidIdentityToken', 'IDPRejectedClaim', 'RegionDisabled'].includes(
+    error.code?.replace(/Exception$/, '') ?? '',
+  );
 }
