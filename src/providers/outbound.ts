@@ -7,6 +7,9 @@ import { lookup, type LookupAddress, type LookupAllOptions } from 'node:dns';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
 import { Agent, buildConnector } from 'undici';
 import { BackendUnavailableError, InvalidProviderConfigError, ProviderError } from './errors.ts';
+import { describeTlsError, secureContextOf, type OutboundTls } from './outbound-tls.ts';
+
+export type { OutboundTls } from './outbound-tls.ts';
 
 export type AddressClass = 'unspecified' | 'loopback' | 'link-local' | 'metadata service';
 
@@ -43,16 +46,6 @@ export class OutboundRules {
   }
 }
 
-/** The TLS side of a connection. Certificates and key are PEM texts. */
-export interface OutboundTls {
-  /** Replaces the system's roots. */
-  readonly ca?: string | undefined;
-  readonly cert?: string | undefined;
-  readonly key?: string | undefined;
-  /** The name the server's certificate must carry, when it is not the URL's host. */
-  readonly serverName?: string | undefined;
-}
-
 export interface OutboundOptions {
   readonly rules: OutboundRules;
   readonly tls?: OutboundTls | undefined;
@@ -87,16 +80,8 @@ export function describeNetworkError(error: unknown): string {
   const root = error instanceof AggregateError ? error.errors[0] : error;
   if (!(root instanceof Error)) return 'the connection failed';
   const code = 'code' in root && typeof root.code === 'string' ? root.code : '';
-  const message = plainTls(root.message.split('\n', 1)[0] ?? '');
+  const message = describeTlsError(code, root.message) ?? root.message.split('\n', 1)[0] ?? '';
   return code === '' || message.includes(code) ? message : `${message} (${code})`;
-}
-
-/** OpenSSL's line has a thread's number, a function and a source file in it: only the reason is for people. */
-function plainTls(message: string): string {
-  const reason = /:error:[0-9A-F]+:SSL routines:[^:]*:([^:]+):/.exec(message)?.[1];
-  if (reason === undefined) return message;
-  const hint = reason === 'wrong version number' ? '; does the server speak TLS at this port?' : '';
-  return `TLS failed: ${reason}${hint}`;
 }
 
 /**
@@ -130,13 +115,12 @@ function unreachableAt(hostname: string, port: number, error: unknown): string {
 }
 
 function guardedConnector(rules: OutboundRules, tls: OutboundTls, timeoutMs: number): buildConnector.connector {
+  const secureContext = secureContextOf(tls);
   const connect = buildConnector({
     lookup: guardedLookup(rules),
     timeout: timeoutMs,
     allowH2: false,
-    ...(tls.ca === undefined ? {} : { ca: tls.ca }),
-    ...(tls.cert === undefined ? {} : { cert: tls.cert }),
-    ...(tls.key === undefined ? {} : { key: tls.key }),
+    ...(secureContext === undefined ? {} : { secureContext }),
     ...(tls.serverName === undefined ? {} : { servername: tls.serverName }),
   });
   return (target, callback) => {
