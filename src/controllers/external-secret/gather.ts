@@ -112,7 +112,8 @@ function isAtLeast(version: string, other: string): boolean {
 }
 
 function refreshSpecOf(spec: Spec, namespace: string): RefreshSpec {
-  return { policy: spec.refreshPolicy ?? 'Periodic', intervalMs: intervalOf(spec), waveOf: waveOf(spec, namespace) };
+  const { refreshPolicy: policy = 'Periodic', syncWindows } = spec;
+  return { policy, intervalMs: intervalOf(spec), waveOf: waveOf(spec, namespace), syncWindows };
 }
 
 const FALLBACK_INTERVAL_MS = 3_600_000;
@@ -133,7 +134,7 @@ function problemOf(es: ExternalSecret): Problem | undefined {
 
 /** What the schema accepts and this build cannot do yet: said plainly, never done by half. */
 function unavailable(es: ExternalSecret): readonly string[] {
-  const { target, syncWindows, dataFrom = [] } = es.spec ?? {};
+  const { target, dataFrom = [] } = es.spec ?? {};
   const generators = dataFrom.flatMap((entry, index) => {
     const kind = entry.sourceRef?.generatorRef?.kind;
     return kind === undefined
@@ -144,9 +145,6 @@ function unavailable(es: ExternalSecret): readonly string[] {
     ...(target?.manifest === undefined
       ? []
       : ['spec.target.manifest is not available in this build; only Secrets are written']),
-    ...(syncWindows === undefined
-      ? []
-      : ['spec.syncWindows is not available in this build; remove it to sync at any time']),
     ...generators,
   ];
 }

@@ -80,6 +80,15 @@ for (const each of cases) {
   });
 }
 
+test('outside its windows a refresh by interval waits for the next one, a changed spec and a repair do not', () => {
+  const windows = { kind: 'allow', windows: [{ schedule: '0 2 * * *', duration: '1h' }] } as const;
+  const limited: RefreshSpec = { ...spec('Periodic'), syncWindows: windows };
+  const overdue = synced({ readAt: NOW - 2 * HOUR });
+  assert.deepEqual(decideRefresh(limited, overdue, 'v1', true, NOW), { refresh: false, againInMs: 14 * HOUR });
+  assert.equal(decideRefresh(limited, overdue, 'v2', true, NOW).refresh, true);
+  assert.equal(decideRefresh(limited, overdue, 'v1', false, NOW).refresh, true);
+});
+
 test('objects without a periodic refresh set no timer', () => {
   for (const policy of ['CreatedOnce', 'OnChange'] as const) {
     assert.deepEqual(decideRefresh(spec(policy), synced({ readAt: 0 }), 'v1', true, NOW), {

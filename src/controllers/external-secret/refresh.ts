@@ -2,6 +2,7 @@
  * When an ExternalSecret is read from its backend: skip or refresh now, and when to look again. Pure; `behaviour.md` 1.4
  * with the corrections of D52, D53 and D60 (no requeue storm, no ignored force-sync of a spec change).
  */
+import { permits, type Permission, type SyncWindows } from './sync-windows.ts';
 import { nextWave } from './wave.ts';
 
 export type RefreshPolicy = 'CreatedOnce' | 'OnChange' | 'Periodic';
@@ -12,6 +13,8 @@ export interface RefreshSpec {
   readonly intervalMs: number;
   /** What the objects that should be read together share, e.g. the SecretStore's key. */
   readonly waveOf: string;
+  /** Times to which refreshes by interval are limited. */
+  readonly syncWindows?: SyncWindows | undefined;
 }
 
 /** What we know of the last successful sync, from status or from our own memory, whichever is later. */
@@ -39,8 +42,10 @@ export function decideRefresh(
   now: number,
 ): RefreshDecision {
   const due = reasonToRefresh(spec, last, currentVersion, now);
-  if (due !== undefined) return { refresh: true, reason: due };
+  const permission: Permission = due === 'interval' ? permits(spec.syncWindows, now) : { permitted: true };
+  if (due !== undefined && permission.permitted) return { refresh: true, reason: due };
   if (!targetIsValid) return { refresh: true, reason: 'target' };
+  if (!permission.permitted) return { refresh: false, againInMs: permission.againInMs };
   return { refresh: false, againInMs: untilNext(spec, last.readAt, now) };
 }
 
