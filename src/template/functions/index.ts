@@ -2,13 +2,18 @@
 import type { TemplateFunction } from '../signature.ts';
 import { builtinFunctions } from './builtins.ts';
 import { comparisonFunctions } from './comparisons.ts';
+import { dateFunctions } from './dates.ts';
 import { dictFunctions } from './dicts.ts';
 import { encodingFunctions } from './encodings.ts';
 import { jsonFunctions } from './json.ts';
 import { listFunctions } from './lists.ts';
 import { logicFunctions } from './logic.ts';
 import { numberFunctions } from './numbers.ts';
+import { pathFunctions } from './paths.ts';
+import { regexFunctions } from './regex.ts';
+import { semverFunctions } from './semver.ts';
 import { textFunctions } from './text.ts';
+import { urlFunctions } from './urls.ts';
 import { wordFunctions } from './words.ts';
 import { yamlFunctions } from './yaml.ts';
 
@@ -25,5 +30,10 @@ export const FUNCTIONS: ReadonlyMap<string, TemplateFunction> = new Map(
     ...jsonFunctions,
     ...encodingFunctions,
     ...yamlFunctions,
+    ...regexFunctions,
+    ...pathFunctions,
+    ...urlFunctions,
+    ...semverFunctions,
+    ...dateFunctions,
   ].map((each) => [each.name, each]),
 );
