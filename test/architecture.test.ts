@@ -45,6 +45,7 @@ const contract = [
   'src/providers/json/',
   'src/providers/outbound',
   'src/providers/exchange.ts',
+  'src/providers/json-values.ts',
   'src/providers/name-pattern.ts',
   'src/providers/unprobed-client.ts',
   'src/api/selectors.ts',

@@ -6,12 +6,13 @@ import { PROVIDER_KEYS } from '../api/provider-keys.ts';
 import { aws } from './aws/spec.ts';
 import { InvalidProviderConfigError } from './errors.ts';
 import { fake } from './fake/spec.ts';
+import { gitlab } from './gitlab/spec.ts';
 import { kubernetes } from './kubernetes/spec.ts';
 import type { ProviderDeclaration } from './provider.ts';
 import { vault } from './vault/spec.ts';
 import { webhook } from './webhook/spec.ts';
 
-export const providers: readonly ProviderDeclaration[] = [aws, fake, kubernetes, vault, webhook];
+export const providers: readonly ProviderDeclaration[] = [aws, fake, gitlab, kubernetes, vault, webhook];
 
 /** Keys that a manifest may use and this build cannot serve. */
 export const unavailableProviders: readonly string[] = PROVIDER_KEYS.filter(

@@ -56,6 +56,8 @@ export interface ProviderTraits {
   readonly versions: boolean;
   /** The error for a missing property: most say so, the fake one calls the secret missing. */
   readonly missingProperty: typeof PropertyNotFoundError | typeof SecretNotFoundError;
+  /** What a key of this backend may have between words; default "-". */
+  readonly separator?: string;
   /** Some backends can only hold JSON objects. Default false: plain text is fine. */
   readonly objectsOnly?: boolean;
   /** The backend itself passes numbers through floating point, so that large integers are lost before we read them. */
@@ -75,7 +77,7 @@ export function providerConformance<Backend extends ProviderBackend>(
   describe(`${name} meets the provider contract`, () => {
     let backend: Backend;
     let number = 0;
-    const newKey = (): string => `conformance-${number++}`;
+    const newKey = (): string => `conformance${traits.separator ?? '-'}${number++}`;
     const { signal } = new AbortController();
     before(async () => {
       backend = await makeBackend();
