@@ -20,7 +20,10 @@ const texts: JsonObject = { type: 'object', additionalProperties: text };
 const object = (properties: JsonObject, more: JsonObject = {}): JsonObject => ({ type: 'object', properties, ...more });
 /** A Go struct that is no pointer: it is always there, so nobody owns its presence. */
 const struct = (properties: JsonObject): JsonObject => object(properties, { 'x-sandbox-struct': true });
-const bytes: JsonObject = { type: 'object', additionalProperties: { type: 'string', format: 'byte', nullable: true } };
+const bytes: JsonObject = {
+  type: 'object',
+  additionalProperties: { type: 'string', format: 'go-bytes', nullable: true },
+};
 const nullableTexts: JsonObject = { type: 'object', additionalProperties: { type: 'string', nullable: true } };
 
 function column(name: string, type: string, cell: Column['cell']): Column {

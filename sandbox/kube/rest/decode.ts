@@ -101,7 +101,7 @@ function refuseWrongTypes(target: Target, object: JsonObject): void {
     const parts = wrong.field.split('.').slice(0, name === 'metadata' ? 2 : 1);
     const field = parts.slice(target.kind.custom ? 1 : 0).join('.');
     const struct = name === 'metadata' ? 'ObjectMeta' : target.kind.kind;
-    const type = known.format === 'byte' || known.additional?.format === 'byte' ? '[]uint8' : goKind(wanted);
+    const type = known.additional?.format === 'go-bytes' ? '[]uint8' : goKind(wanted);
     throw badRequest(
       `${handled(target)}: json: cannot unmarshal ${goKind(actual)} into Go struct field ${struct}.${field} of type ${type}`,
     );

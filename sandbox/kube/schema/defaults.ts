@@ -13,7 +13,7 @@ export function applyDefaults(value: Json, schema: Schema): Json {
 }
 
 function isUnwantedNull(value: Json, schema: Schema): boolean {
-  return value === null && !schema.nullable && schema.type !== undefined;
+  return value === null && !schema.nullable;
 }
 
 function defaultList(value: readonly Json[], schema: Schema): Json {

@@ -17,6 +17,10 @@ export function hasFormat(text: string, format: string): boolean {
   return FORMATS.get(format)?.(text) ?? true;
 }
 
+export function isCheckedFormat(format: string): boolean {
+  return FORMATS.has(format);
+}
+
 /** Padded standard base64, line breaks allowed, as Go's decoder reads it. */
 export function isBase64(text: string): boolean {
   const joined = text.replaceAll(/[\r\n]/g, '');
