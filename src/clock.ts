@@ -25,7 +25,7 @@ export const systemClock: Clock = {
     let handle: NodeJS.Timeout;
     const arm = (left: number): void => {
       const piece = Math.min(Math.max(left, 0), LONGEST_TIMEOUT_MS);
-      handle = setTimeout(() => (left > piece ? arm(left - piece) : fn()), piece);
+      handle = setTimeout(() => (left > piece ? arm(left - piece) : fn()), piece).unref();
     };
     arm(ms);
     return { cancel: () => clearTimeout(handle) };
