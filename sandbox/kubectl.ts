@@ -70,11 +70,20 @@ async function find(fetch: Fetch, word: string): Promise<ApiResource> {
   throw new Error(`error: the server doesn't have a resource type "${word}"`);
 }
 
+interface Version {
+  readonly groupVersion: string;
+}
+
 async function discover(fetch: Fetch): Promise<ApiResource[]> {
   const { groups } = (await ask(fetch, '/apis', JSON_TYPE)) as {
-    groups: { name: string; preferredVersion: { groupVersion: string } }[];
+    groups: { name: string; preferredVersion: Version; versions?: readonly Version[] }[];
   };
-  const paths = [['', '/api/v1'], ...groups.map((g) => [g.name, `/apis/${g.preferredVersion.groupVersion}`])];
+  // A kind need not be there in its group's preferred version, but where it is, that one counts.
+  const served = groups.flatMap(({ name, preferredVersion, versions = [] }) => {
+    const all = new Set([preferredVersion, ...versions].map(({ groupVersion }) => groupVersion));
+    return [...all].map((version) => [name, `/apis/${version}`]);
+  });
+  const paths = [['', '/api/v1'], ...served];
   const found: ApiResource[] = [];
   for (const [group = '', path = ''] of paths) {
     const { resources } = (await ask(fetch, path, JSON_TYPE)) as { resources: Omit<ApiResource, 'path' | 'group'>[] };
