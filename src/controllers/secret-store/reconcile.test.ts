@@ -155,10 +155,10 @@ test('an unreachable backend is asked again soon, without growing the backoff', 
 
 test('a provider of another build is said to be unavailable, and its object is kept', async () => {
   const world = new World();
-  world.apply({ provider: { gitlab: { url: 'x' } } });
+  world.apply({ provider: { doppler: { url: 'x' } } });
   await world.run();
-  assert.equal(world.ready(), 'False InvalidProviderConfig provider "gitlab" is not available in this build');
-  assert.deepEqual(world.store()?.spec?.provider, { gitlab: { url: 'x' } });
+  assert.equal(world.ready(), 'False InvalidProviderConfig provider "doppler" is not available in this build');
+  assert.deepEqual(world.store()?.spec?.provider, { doppler: { url: 'x' } });
 });
 
 test('a cluster store whose credentials belong to its users is Valid without a session, and says so', async () => {

@@ -3,7 +3,13 @@
  * the first. However many keys are asked for, a source is listed at most once, and only while keys are missing.
  */
 import type { SecretValue } from '../../secret-value.ts';
-import { InvalidRefError, PermissionDeniedError, ProviderError, SecretNotFoundError } from '../errors.ts';
+import {
+  BackendUnavailableError,
+  InvalidRefError,
+  PermissionDeniedError,
+  ProviderError,
+  SecretNotFoundError,
+} from '../errors.ts';
 import type { ReadOutcome } from '../provider.ts';
 import type { GitlabClient } from './client.ts';
 import { describeSource, type Source } from './refusals.ts';
@@ -116,7 +122,7 @@ export class Catalog {
     for (const { source, isWhole, byKey } of listings) {
       if (isWhole || byKey.has(key) || !(await variableExists(client, source, key, signal))) continue;
       const message = `variable "${key}" of ${describeSource(source)}: the list changed while it was read`;
-      return { ok: false, error: new InvalidRefError(message) };
+      return { ok: false, error: new BackendUnavailableError(message) };
     }
     return { ok: false, error: new SecretNotFoundError(this.#missing(listings, key)) };
   }

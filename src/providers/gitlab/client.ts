@@ -85,8 +85,9 @@ export class GitlabClient {
    */
   async exists(request: GitlabRequest, missing: RegExp, signal: AbortSignal): Promise<boolean> {
     const answer = await this.#get(request, {}, signal);
-    // 409: there are several of that name.
-    if (answer.status === 200 || answer.status === 409) return true;
+    // There are several of that name.
+    if (answer.status === 409) return true;
+    if (answer.status === 200) return this.#isObject(request, answer);
     if (answer.status === 404 && missing.test(this.#said(answer))) return false;
     throw this.#refused(request, answer);
   }
@@ -120,6 +121,13 @@ export class GitlabClient {
     const url = new URL(`${this.#base}/${segments.join('/')}`);
     url.search = new URLSearchParams(query).toString();
     return url;
+  }
+
+  /** @throws BackendUnavailableError when it is not */
+  #isObject(request: GitlabRequest, answer: HttpAnswer): true {
+    const found = this.#json(request, answer);
+    if (typeof found !== 'object' || found === null || !('key' in found)) throw this.#strange(request, answer);
+    return true;
   }
 
   #json(request: GitlabRequest, answer: HttpAnswer): unknown {
