@@ -84,6 +84,27 @@ describe('a reconcile that throws', () => {
     assert.equal(lines[0]?.level, 'error');
   });
 
+  it('is told with the time of the next attempt, a conflict excepted', async () => {
+    const told: (number | undefined)[] = [];
+    const errors = [
+      new Error('no'),
+      new Conflict(),
+      new RetryAfterError('busy', 30_000),
+      new TerminalError('Bad', 'x'),
+    ];
+    const { clock, controller } = running(
+      (_key, _context, nth) => {
+        const error = errors[nth - 1];
+        if (error !== undefined) throw error;
+        return {};
+      },
+      { onFailure: (_key, retryInMs) => void told.push(retryInMs) },
+    );
+    controller.enqueue('ns/a', LANES.first);
+    await clock.advance(120_000);
+    assert.deepEqual(told, [1_000, 30_000, undefined]);
+  });
+
   it('does not disturb other keys, even when it is a bug', async () => {
     const { clock, controller, calls, counted } = running((key) => {
       if (key === 'ns/bad') throw new TypeError('undefined is not a function');

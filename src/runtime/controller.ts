@@ -52,6 +52,8 @@ export interface ControllerOptions {
   readonly errors?: ErrorRules;
   /** Fields for the log line of a failed key, e.g. its SecretStore. */
   readonly describe?: (key: string) => object;
+  /** Told after each failure when the key's next attempt is; undefined: none until something changes. Not for conflicts. */
+  readonly onFailure?: (key: string, retryInMs: number | undefined) => void;
   /** How long work in flight may take to end after a stop, in milliseconds. Default 30 s. */
   readonly graceMs?: number;
   /** How long one reconcile may take before its signal is aborted, in milliseconds. Default 10 min. */
@@ -168,6 +170,7 @@ export class Controller {
     if (retryInMs !== undefined) this.#retry(run.item.key, retryInMs);
     this.#count(run, verdict);
     this.#options.log.error(this.#fields(run, { error, ...explain(verdict, retryInMs) }), 'reconcile failed');
+    this.#options.onFailure?.(run.item.key, retryInMs);
     this.#report(run, 'error');
   }
 

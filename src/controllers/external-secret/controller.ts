@@ -16,6 +16,7 @@ import type { Deps, StoredExternalSecret } from './deps.ts';
 import { storeRefsOf, targetNameOf, waveOf } from './gather.ts';
 import { reconcile } from './reconcile.ts';
 import { readyCondition } from './records.ts';
+import { tellFailure } from './report.ts';
 import type { TargetView } from './target-view.ts';
 
 /** Indexes that the ExternalSecret informer must have. */
@@ -65,6 +66,7 @@ export class ExternalSecretController {
       concurrency,
       groupOf: (key) => this.#groupOf(key),
       describe: (key) => ({ store: this.#groupOf(key), secret: this.#targetOf(key) }),
+      onFailure: (key, retryInMs) => tellFailure(deps, key, retryInMs),
       errors: { isConflict, isOutage },
     });
     const { externalSecrets, targets, stores } = options.informers;

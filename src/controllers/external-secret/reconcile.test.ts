@@ -16,6 +16,7 @@ import type { Deps, ObjectRef, StoredExternalSecret } from './deps.ts';
 import { MANAGED_LABEL, PEER_FINALIZER } from './names.ts';
 import { Records } from './records.ts';
 import { reconcile } from './reconcile.ts';
+import { tellFailure } from './report.ts';
 import type { SecretObject } from './secret-object.ts';
 import { viewTarget } from './target-view.ts';
 
@@ -104,8 +105,14 @@ class World {
     } as KubeObject);
   }
 
-  run(): Promise<{ readonly requeueAfterMs?: number }> {
-    return reconcile(this.deps, 'shop/orders', { signal: new AbortController().signal });
+  /** As the runtime does it: a failure is told with the time of the next attempt. */
+  async run(): Promise<{ readonly requeueAfterMs?: number }> {
+    try {
+      return await reconcile(this.deps, 'shop/orders', { signal: new AbortController().signal });
+    } catch (error) {
+      tellFailure(this.deps, 'shop/orders', error instanceof TerminalError ? error.retryAfterMs : 2_500);
+      throw error;
+    }
   }
 
   secret(name = 'orders'): Stored<SecretObject> | undefined {
@@ -214,7 +221,9 @@ test('a failure names the entry, keeps the Secret, is told once per cause and re
     /^False SecretSyncedError could not get secret data from provider: data\[0\] \(key "user"\) from SecretStore "\w+": AccessDenied/,
   );
   assert.deepEqual(world.text(), { user: 'u1' });
-  assert.equal(world.told.filter((line) => line.startsWith('UpdateFailed')).length, 1);
+  const failures = world.told.filter((line) => line.startsWith('UpdateFailed'));
+  assert.equal(failures.length, 1);
+  assert.match(failures[0] ?? '', /AccessDenied.*; next attempt in 3 s$/);
   world.backendError = undefined;
   await world.run();
   assert.equal(world.ready(), 'True SecretSynced secret synced');

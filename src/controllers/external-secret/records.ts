@@ -4,6 +4,7 @@
  */
 import type { ExternalSecret } from '../../api/external-secret.ts';
 import type { ObjectKey, Stored } from '../../kube/types.ts';
+import type { ObjectRef } from './deps.ts';
 import type { LastSync } from './refresh.ts';
 import type { TargetRecord } from './validity.ts';
 
@@ -23,6 +24,8 @@ export interface SyncRecord {
   written: Stored<ExternalSecret> | undefined;
   /** Cause of the last failure and when it was last told in an event (epoch ms). */
   lastFailure: { readonly message: string; readonly toldAt: number } | undefined;
+  /** News about a failure that waits for the time of the next attempt, to be told together. */
+  untold: { readonly object: ObjectRef; readonly message: string } | undefined;
   /** When the next periodic refresh should be over at the latest, and its interval (D45). */
   due: { readonly at: number; readonly intervalMs: number } | undefined;
   /** What the last events about skipped entries and collisions said. */
@@ -76,6 +79,7 @@ function seed(es: Stored<ExternalSecret>): SyncRecord {
     desired: undefined,
     written: undefined,
     due: undefined,
+    untold: undefined,
     told: new Map(),
     lastFailure:
       ready?.status === 'False'

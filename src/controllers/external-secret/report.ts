@@ -44,6 +44,7 @@ export async function reportSuccess(
   record.version = gathered.version;
   record.failed = false;
   record.lastFailure = undefined;
+  record.untold = undefined;
   tellOnce(record, 'missing', fetched.missing, (entries) => deps.events.missing(gathered.object, entries));
   tellOnce(record, 'collisions', fetched.collisions, (entries) => deps.events.collided(gathered.object, entries));
   deps.metrics.ready(gathered.object, 'True');
@@ -65,7 +66,7 @@ export async function reportFailure(
   const message = problem.conditionMessage;
   gathered.record.failed = true;
   deps.metrics.ready(gathered.object, 'False');
-  tellFailure(deps, gathered, message);
+  noteFailure(deps, gathered, message);
   await write(deps, gathered, failedWith(gathered.status, message, deps.clock.now()), signal);
   if (!problem.permanent) throw problem;
   throw new TerminalError('SecretSyncedError', message, { cause: problem, ...lookAgain(gathered.refresh.intervalMs) });
@@ -86,13 +87,33 @@ async function write(deps: Deps, gathered: Gathered, next: ExternalSecretStatus,
   gathered.record.written = await writeStatus(deps.client, gathered.es, next, signal);
 }
 
-function tellFailure(deps: Deps, gathered: Gathered, message: string): void {
+function noteFailure(deps: Deps, gathered: Gathered, message: string): void {
   const { record } = gathered;
   const now = deps.clock.now();
   const isNews = record.lastFailure?.message !== message || now - record.lastFailure.toldAt >= TELL_AGAIN_MS;
   if (!isNews) return;
   record.lastFailure = { message, toldAt: now };
-  deps.events.failed(gathered.object, message);
+  record.untold = { object: gathered.object, message };
+}
+
+/**
+ * Tells what {@link reportFailure} found worth telling, once it is known when the next attempt is: only the event says that,
+ * because in a condition it would be a write per attempt (D56). `retryInMs` undefined: nothing but a change can help.
+ */
+export function tellFailure(
+  { records, events }: Pick<Deps, 'records' | 'events'>,
+  key: string,
+  retryInMs: number | undefined,
+): void {
+  const record = records.peek(key);
+  if (record?.untold === undefined) return;
+  const { object, message } = record.untold;
+  record.untold = undefined;
+  const next =
+    retryInMs === undefined
+      ? 'no further attempt until something changes'
+      : `next attempt in ${Math.ceil(retryInMs / 1000)} s`;
+  events.failed(object, `${message}; ${next}`);
 }
 
 /** An event when the list of entries is another than last time, and not empty. */
