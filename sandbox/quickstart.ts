@@ -21,7 +21,7 @@ import { terminal } from './terminal.ts';
 import { OPERATOR, startSandbox, type SandboxWorld } from './world.ts';
 
 const { values: flags } = parseArgs({ options: { 'show-values': { type: 'boolean' }, keep: { type: 'boolean' } } });
-const colours = process.stdout.isTTY === true && (process.env['NO_COLOR'] ?? '') === '';
+const colours = process.stdout.isTTY && (process.env['NO_COLOR'] ?? '') === '';
 const { heading, say, command, output } = terminal(process.stdout, colours);
 const NAMESPACE = 'shop';
 const startedAt = Date.now();

@@ -4,12 +4,12 @@
 
 export interface Terminal {
   /** A step of the story. */
-  heading(text: string): void;
-  say(text: string): void;
+  readonly heading: (text: string) => void;
+  readonly say: (text: string) => void;
   /** A command a person would type. */
-  command(text: string): void;
+  readonly command: (text: string) => void;
   /** What such a command prints. */
-  output(text: string): void;
+  readonly output: (text: string) => void;
 }
 
 export function terminal(stream: NodeJS.WriteStream, colours: boolean): Terminal {

@@ -38,7 +38,7 @@ type JsonSchema = Readonly<Record<string, unknown>>;
 
 /** The structural schema of what users write. @throws Error when zod or this file cannot say it */
 export function structuralSchema(schema: z.ZodType): StructuralSchema {
-  return structural(z.toJSONSchema(schema, { target: 'openapi-3.0', io: 'input' }) as JsonSchema);
+  return structural(z.toJSONSchema(schema, { target: 'openapi-3.0', io: 'input' }));
 }
 
 /** Members that go into the CRD as they stand. */

@@ -310,6 +310,7 @@ class ControllerProcess {
         kind,
         client: this.#client,
         clock: this.#clock,
+        random: this.#random,
         stores: informer.store,
         controllerClass: this.#options.controllerClass,
         requeueIntervalMs: this.#options.storeRequeueIntervalMs,

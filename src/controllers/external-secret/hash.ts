@@ -47,9 +47,13 @@ function printMap(entries: Readonly<Record<string, string>> | undefined): string
 function printValue(value: unknown): string {
   if (value === null || value === undefined) return '<nil>';
   if (Array.isArray(value)) return `[${value.map(printValue).join(' ')}]`;
-  if (typeof value !== 'object') return String(value);
+  if (typeof value !== 'object') return printScalar(value);
   const entries = Object.entries(value).sort(([a], [b]) => byBytes(a, b));
   return `map[${entries.map(([key, member]) => `${key}:${printValue(member)}`).join(' ')}]`;
+}
+
+function printScalar(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 /** Go sorts strings by their UTF-8 bytes; JavaScript's `<` compares UTF-16 units, which differs beyond U+FFFF. */
@@ -60,7 +64,7 @@ export function byBytes(a: string, b: string): number {
 const DECIMALS = Array.from({ length: 256 }, (_, byte) => String(byte));
 
 function decimalBytes(bytes: Uint8Array): string {
-  const parts = new Array<string>(bytes.length);
-  for (let index = 0; index < bytes.length; index++) parts[index] = DECIMALS[bytes[index]!]!;
+  const parts: string[] = [];
+  for (const byte of bytes) parts.push(DECIMALS[byte]!);
   return parts.join(' ');
 }

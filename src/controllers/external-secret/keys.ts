@@ -2,7 +2,7 @@
  * Names of Secret keys made from names at a backend: conversion and the last check before they are used
  * (`behaviour.md` 1.6). Pure.
  */
-import { SecretValue } from '../../secret-value.ts';
+import type { SecretValue } from '../../secret-value.ts';
 import { byBytes } from './hash.ts';
 
 export type ConversionStrategy = 'Default' | 'Unicode';

@@ -139,7 +139,7 @@ function named(key: string): { namespace: string; name: string } {
   return { namespace, name };
 }
 
-function viewOf(secret: Stored<KubeObject> | undefined): ReturnType<typeof viewTarget> | undefined {
+function viewOf(secret: Stored | undefined): ReturnType<typeof viewTarget> | undefined {
   return secret === undefined ? undefined : viewTarget(secret);
 }
 
@@ -355,18 +355,12 @@ test('a source that changes in the middle of a pass is not forgotten at its end'
   world.values.set('user', 'u2');
   const record = world.records.peek('shop/orders')!;
   record.outdated = true;
-  const { created, updated } = world.deps.events;
-  world.deps = {
-    ...world.deps,
-    events: {
-      ...world.deps.events,
-      created,
-      updated: (...args) => {
-        record.outdated = true;
-        updated(...args);
-      },
-    },
+  const { events } = world.deps;
+  const updated: typeof events.updated = (object, secret) => {
+    record.outdated = true;
+    events.updated(object, secret);
   };
+  world.deps = { ...world.deps, events: { ...events, updated } };
   await world.run();
   world.values.set('user', 'u3');
   await world.run();

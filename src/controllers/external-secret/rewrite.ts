@@ -3,7 +3,7 @@
  * become one are a collision: keys are taken in byte order, the last wins, and the caller is told (D12).
  */
 import { RE2JS } from 're2js';
-import { SecretValue } from '../../secret-value.ts';
+import type { SecretValue } from '../../secret-value.ts';
 import { sortedKeys, type Entries } from './keys.ts';
 import { mergeValues, type MergeRewrite } from './merge-rewrite.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { KubeObject, ManagedFieldsEntry, Stored } from '../../kube/types.ts';
+import type { ManagedFieldsEntry, Stored } from '../../kube/types.ts';
 import { DATA_HASH_ANNOTATION, fieldManagerOf, MANAGED_LABEL } from './names.ts';
 import { viewTarget } from './target-view.ts';
 import { targetValidity, type TargetRecord } from './validity.ts';
@@ -13,10 +13,7 @@ const wrote = (manager: string, time: string, ...keys: string[]): ManagedFieldsE
 });
 const OURS = fieldManagerOf('orders');
 
-function secret(
-  managedFields: readonly ManagedFieldsEntry[],
-  meta: Partial<Stored['metadata']> = {},
-): Stored<KubeObject> {
+function secret(managedFields: readonly ManagedFieldsEntry[], meta: Partial<Stored['metadata']> = {}): Stored {
   return {
     metadata: {
       namespace: 'shop',
@@ -31,7 +28,7 @@ function secret(
   };
 }
 
-const recordOf = (object: Stored<KubeObject>): TargetRecord => {
+const recordOf = (object: Stored): TargetRecord => {
   const { uid, dataHash = '', dataWriters, metaPrint } = viewTarget(object);
   return { uid, dataHash, dataWriters, metaPrint };
 };

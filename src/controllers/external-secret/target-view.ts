@@ -3,7 +3,7 @@
  * its `managedFields` (D51). Made in the watch's transform, so the full metadata never stays in memory.
  */
 import { createHash } from 'node:crypto';
-import type { KubeObject, ManagedFieldsEntry, ObjectMeta, OwnerReference, Stored } from '../../kube/types.ts';
+import type { ManagedFieldsEntry, ObjectMeta, OwnerReference, Stored } from '../../kube/types.ts';
 import { CREATED_BY_LABEL, DATA_HASH_ANNOTATION, FIELD_MANAGER_PREFIX, MANAGED_LABEL } from './names.ts';
 
 export interface TargetView {
@@ -25,7 +25,7 @@ export interface TargetView {
   readonly metaPrint: string;
 }
 
-export function viewTarget(secret: Stored<KubeObject>): TargetView {
+export function viewTarget(secret: Stored): TargetView {
   const { metadata } = secret;
   const writers = dataWritersOf(metadata.managedFields ?? []);
   return {

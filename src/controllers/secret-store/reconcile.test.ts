@@ -67,6 +67,7 @@ class World {
       kind: this.#kind,
       client: this.kube,
       clock: this.clock,
+      random: () => 0,
       stores: { get: () => this.store() },
       controllerClass: 'default',
       requeueIntervalMs: 300_000,
@@ -100,16 +101,16 @@ const fake = { provider: { fake: { data: [] } } };
 test('a store whose credentials work is Valid, with its capabilities, and looked at again at the default interval', async () => {
   const world = new World();
   world.apply(fake);
-  assert.deepEqual(await world.run(), { requeueAfterMs: 300_000 });
+  assert.deepEqual(await world.run(), { requeueAfterMs: 270_000 });
   assert.match(world.ready(), /^True Valid/);
   assert.equal(world.store()?.status?.capabilities, 'ReadWrite');
 });
 
 test('the store’s own interval counts, in seconds or as a duration', async () => {
   for (const [refreshInterval, expected] of [
-    [30, 30_000],
-    ['2m', 120_000],
-    [0, 300_000],
+    [30, 27_000],
+    ['2m', 108_000],
+    [0, 270_000],
   ] as const) {
     const world = new World();
     world.apply({ ...fake, refreshInterval });

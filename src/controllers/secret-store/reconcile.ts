@@ -32,6 +32,8 @@ export interface StoreDeps {
   readonly kind: StoreKind;
   readonly client: KubeClient;
   readonly clock: Clock;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
   readonly stores: { get(key: string): StoreObject | undefined };
   readonly controllerClass: string;
   /** `--store-requeue-interval` in milliseconds. */
@@ -176,6 +178,9 @@ function forget(deps: StoreDeps, key: string): { readonly requeueAfterMs?: numbe
 /** Seconds, a duration, or the operator's default. What does not parse was refused by the checks already. */
 function intervalOf(deps: StoreDeps, store: StoreObject): number {
   const wanted = store.spec?.refreshInterval;
-  const ms = typeof wanted === 'number' ? wanted * 1000 : wanted === undefined ? 0 : parseDuration(wanted);
-  return ms > 0 ? ms : deps.requeueIntervalMs;
+  const wantedMs = typeof wanted === 'number' ? wanted * 1000 : wanted === undefined ? 0 : parseDuration(wanted);
+  const ms = wantedMs > 0 ? wantedMs : deps.requeueIntervalMs;
+  // Spread, so that stores do not come in step; and a little early, so that a session which nobody else uses is never idle for
+  // a whole default interval, which is when the pool would end it (D75).
+  return Math.round(ms * (0.9 + 0.08 * deps.random()));
 }
