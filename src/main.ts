@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 /**
  * The program. No sub-command: the controller. It reads what it was told, starts, and runs until a signal or until it cannot go on.
  */

@@ -27,6 +27,7 @@ import { Metrics } from '../telemetry/metrics.ts';
 import { TenantAccess } from '../tenancy/cluster-access.ts';
 import { References } from '../tenancy/references.ts';
 import { readTemplateSource } from '../tenancy/template-source.ts';
+import { VERSION } from '../version.ts';
 import { buildCaches, type Caches } from './caches.ts';
 import { externalSecretEvents, storeEvents } from './events.ts';
 import { goTemplateEngine, renderKeyTemplate } from './go-template-engine.ts';
@@ -105,12 +106,15 @@ class ControllerProcess {
       extendedLabels: extendedMetricLabels,
     });
     const { qps, burst } = options.client;
-    this.#client = connect(config, {
-      clock: this.#clock,
-      qps,
-      ...(burst === undefined ? {} : { burst }),
-      observe: this.#metrics.kubeRequest,
-    });
+    this.#client = connect(
+      { ...config, userAgent: `external-secrets-ts/${VERSION}` },
+      {
+        clock: this.#clock,
+        qps,
+        ...(burst === undefined ? {} : { burst }),
+        observe: this.#metrics.kubeRequest,
+      },
+    );
     this.#namespace = options.environment.podNamespace ?? config.namespace ?? LEASE_NAMESPACE_FALLBACK;
     this.#recorder = new EventRecorder({
       client: this.#client,
@@ -133,6 +137,7 @@ class ControllerProcess {
   }
 
   async start(): Promise<RunningController> {
+    this.#log.info({ version: VERSION }, 'starting');
     for (const note of this.#options.notes) this.#log.info({}, note);
     const controllers = this.#buildControllers();
     for (const controller of controllers) this.#metrics.watchController(controller);

@@ -1,0 +1,32 @@
+/**
+ * `npm run build`: bundles the program and its dependencies into `dist/external-secrets.mjs`. What is imported on demand (AWS, Vault and the
+ * other backends, the kubeconfig reader) becomes a chunk of its own, loaded when a store first needs it.
+ */
+import { build } from 'esbuild';
+import { chmodSync, rmSync, statSync } from 'node:fs';
+
+rmSync('dist', { recursive: true, force: true });
+const result = await build({
+  entryPoints: { 'external-secrets': 'src/main.ts' },
+  outdir: 'dist',
+  outExtension: { '.js': '.mjs' },
+  chunkNames: 'chunks/[name]-[hash]',
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node26',
+  minifySyntax: true,
+  minifyWhitespace: true,
+  keepNames: true,
+  legalComments: 'linked',
+  // Some dependencies are CommonJS and call require() for Node's own modules.
+  banner: {
+    js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
+  },
+  metafile: true,
+});
+const outputs = Object.keys(result.metafile.outputs);
+const bytes = outputs.reduce((sum, file) => sum + statSync(file).size, 0);
+chmodSync('dist/external-secrets.mjs', 0o755);
+console.log(`dist/external-secrets.mjs and ${outputs.length - 1} other files, ${(bytes / 1024).toFixed(0)} KiB`);
