@@ -4,12 +4,12 @@
 import type { Cluster } from '../cluster.ts';
 import { tableOf } from '../cluster.ts';
 import { listAt, textAt, withValueAt } from '../json.ts';
+import { CLEANUP } from '../kinds/custom-resource-definition.ts';
 import type { Change, Table } from '../storage.ts';
 import type { SystemWriter } from './system-writer.ts';
 
 const DEFINITIONS = { group: 'apiextensions.k8s.io', plural: 'customresourcedefinitions' };
 const TABLE_ID = 'apiextensions.k8s.io/customresourcedefinitions';
-const CLEANUP = 'customresourcecleanup.apiextensions.k8s.io';
 
 export class DefinitionController {
   readonly #cluster: Cluster;
@@ -36,18 +36,7 @@ export class DefinitionController {
     } else if (textAt(entry.object, 'metadata', 'deletionTimestamp') !== undefined) {
       this.#terminating.add(entry.name);
       setImmediate(() => this.#clean(entry.name));
-    } else if (!listAt(entry.object, 'metadata', 'finalizers').includes(CLEANUP)) {
-      setImmediate(() => this.#guard(entry.name));
     }
-  }
-
-  #guard(name: string): void {
-    const table = tableOf(this.#cluster, DEFINITIONS);
-    const entry = table.get('', name);
-    if (entry === undefined || textAt(entry.object, 'metadata', 'deletionTimestamp') !== undefined) return;
-    const finalizers = listAt(entry.object, 'metadata', 'finalizers');
-    if (!finalizers.includes(CLEANUP))
-      this.#writer.put(table, withValueAt(entry.object, ['metadata', 'finalizers'], [...finalizers, CLEANUP]));
   }
 
   #clean(name: string): void {

@@ -101,6 +101,16 @@ function validate(definition: JsonObject): FieldError[] {
   return errors;
 }
 
+function storageVersion(definition: JsonObject): string {
+  const versions = listAt(definition, 'spec', 'versions');
+  return (
+    textAt(
+      versions.find((version) => isObject(version) && version['storage'] === true),
+      'name',
+    ) ?? ''
+  );
+}
+
 /** The definition with the status of one that was accepted at `now` (RFC 3339). */
 export function accepted(definition: JsonObject, now: string): JsonObject {
   const condition = (type: string, reason: string, message: string): Json => ({
@@ -110,11 +120,8 @@ export function accepted(definition: JsonObject, now: string): JsonObject {
     reason,
     message,
   });
-  const storage = listAt(definition, 'spec', 'versions').find(
-    (version) => isObject(version) && version['storage'] === true,
-  );
   const stored = listAt(definition, 'status', 'storedVersions');
-  const version = textAt(storage, 'name') ?? '';
+  const version = storageVersion(definition);
   return withMember(definition, 'status', {
     ...objectAt(definition, 'status'),
     conditions: [
@@ -125,6 +132,9 @@ export function accepted(definition: JsonObject, now: string): JsonObject {
     storedVersions: stored.includes(version) ? stored : [...stored, version],
   });
 }
+
+/** Put on a definition when it is deleted: it goes after its objects. */
+export const CLEANUP = 'customresourcecleanup.apiextensions.k8s.io';
 
 export const customResourceDefinitions = coreKind({
   group: 'apiextensions.k8s.io',
@@ -147,8 +157,14 @@ export const customResourceDefinitions = coreKind({
   ],
   rules: {
     decode: (object) => withDefaults(compact(object)),
-    prepareCreate: (object) =>
-      withMember(object, 'status', { conditions: [], acceptedNames: { plural: '', kind: '' }, storedVersions: [] }),
+    prepareCreate: (object) => {
+      const status = {
+        conditions: null,
+        acceptedNames: { plural: '', kind: '' },
+        storedVersions: [storageVersion(object)],
+      };
+      return withMember(object, 'status', status);
+    },
     validate,
   },
 });

@@ -63,8 +63,11 @@ export function configKeyProblems(key: string): readonly string[] {
 
 const MOST_ANNOTATION_BYTES = 256 * 1024;
 
-/** Everything about `metadata` that does not depend on the kind. */
-export function validateMetadata(object: JsonObject, style: 'subdomain' | 'label', custom: boolean): FieldError[] {
+/**
+ * Everything about `metadata` that does not depend on the kind.
+ * @param core kinds of the core group are stricter about the names of finalizers.
+ */
+export function validateMetadata(object: JsonObject, style: 'subdomain' | 'label', core: boolean): FieldError[] {
   const metadata = objectAt(object, 'metadata');
   const name = textAt(metadata, 'name') ?? '';
   const errors: FieldError[] = [];
@@ -82,7 +85,7 @@ export function validateMetadata(object: JsonObject, style: 'subdomain' | 'label
     ...labelErrors(metadata),
     ...annotationErrors(metadata),
     ...ownerErrors(metadata),
-    ...finalizerErrors(metadata, custom),
+    ...finalizerErrors(metadata, core),
   ];
 }
 
@@ -141,13 +144,13 @@ function ownerErrors(metadata: JsonObject): FieldError[] {
 
 const STANDARD_FINALIZERS = new Set(['kubernetes', 'orphan', 'foregroundDeletion']);
 
-function finalizerErrors(metadata: JsonObject, custom: boolean): FieldError[] {
+function finalizerErrors(metadata: JsonObject, core: boolean): FieldError[] {
   const finalizers = listAt(metadata, 'finalizers') as readonly string[];
   const wrong = finalizers.flatMap((text) =>
     qualifiedNameProblems(text).map((why) => invalidValue('metadata.finalizers', text, why)),
   );
   const unqualified = finalizers.flatMap((text, index) => {
-    if (custom || text.includes('/') || STANDARD_FINALIZERS.has(text)) return [];
+    if (!core || text.includes('/') || STANDARD_FINALIZERS.has(text)) return [];
     const why = 'name is neither a standard finalizer name nor is it fully qualified';
     return [invalidValue(`metadata.finalizers[${index}]`, text, why)];
   });

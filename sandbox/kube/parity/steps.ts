@@ -638,6 +638,12 @@ const widgetSteps: readonly Step[] = [
   bad('too few items', { size: 1, items: [] }),
   bad('too many items', { size: 1, items: [{ key: '1' }, { key: '2' }, { key: '3' }, { key: '4' }] }),
   bad('required in item', { size: 1, items: [{ value: 'x' }] }),
+  bad('anyOf', { size: 1, either: {} }),
+  bad('oneOf, none', { size: 1, one: {} }),
+  bad('oneOf, both', { size: 1, one: { a: '', b: '' } }),
+  bad('allOf', { size: 1, both: { a: '' } }),
+  bad('allOf, none', { size: 1, both: {} }),
+  bad('not', { size: 1, not: { a: '' } }),
   bad('duplicate in set', { size: 1, tags: ['a', 'a'] }),
   bad('duplicate key', { size: 1, ports: [{ name: 'a' }, { name: 'a' }] }),
   bad('CEL', { size: 5, max: 3 }),
@@ -861,10 +867,55 @@ const otherSteps: readonly Step[] = [
   { name: 'the namespace is gone', method: 'GET', path: ns, until: 404 },
 ];
 
+const definitions = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
+const definitionSteps: readonly Step[] = [
+  {
+    racy: true,
+    name: 'label a definition',
+    method: 'PATCH',
+    path: `${definitions}/widgets.parity.example.com?fieldManager=labeller`,
+    contentType: MERGE,
+    body: { metadata: { labels: { a: '1' } } },
+  },
+  {
+    name: 'definition of a wrong name',
+    method: 'POST',
+    path: `${definitions}?dryRun=All`,
+    body: {
+      apiVersion: 'apiextensions.k8s.io/v1',
+      kind: 'CustomResourceDefinition',
+      metadata: { name: 'x.y' },
+      spec: {
+        group: 'parity.example.com',
+        scope: 'Cluster',
+        names: { plural: 'gadgets', kind: 'Gadget' },
+        versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object' } } }],
+      },
+    },
+  },
+  {
+    name: 'new definition',
+    method: 'POST',
+    path: `${definitions}?dryRun=All&fieldManager=x`,
+    body: {
+      apiVersion: 'apiextensions.k8s.io/v1',
+      kind: 'CustomResourceDefinition',
+      metadata: { name: 'gadgets.parity.example.com' },
+      spec: {
+        group: 'parity.example.com',
+        scope: 'Cluster',
+        names: { plural: 'gadgets', kind: 'Gadget' },
+        versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object' } } }],
+      },
+    },
+  },
+];
+
 export const STEPS: readonly Step[] = [
   ...secretSteps,
   ...configMapSteps,
   ...widgetSteps,
   ...manyManagers,
+  ...definitionSteps,
   ...otherSteps,
 ];

@@ -51,6 +51,10 @@ const spec: JsonObject = {
       'x-kubernetes-list-map-keys': ['name'],
       items: { type: 'object', required: ['name'], properties: { name: text, port: { type: 'integer' } } },
     },
+    either: { type: 'object', anyOf: [{ required: ['a'] }, { required: ['b'] }], properties: { a: text, b: text } },
+    one: { type: 'object', oneOf: [{ required: ['a'] }, { required: ['b'] }], properties: { a: text, b: text } },
+    both: { type: 'object', allOf: [{ required: ['a'] }, { required: ['b'] }], properties: { a: text, b: text } },
+    not: { type: 'object', not: { required: ['a'] }, properties: { a: text, b: text } },
     whole: { type: 'object', 'x-kubernetes-map-type': 'atomic', properties: { a: text, b: text } },
   },
 };

@@ -166,7 +166,7 @@ function specOf(target: Target, object: JsonObject): JsonObject {
 export function checkObject(target: Target, object: JsonObject, old: JsonObject | undefined): void {
   const { kind, version } = target;
   const style = kind.kind === 'Namespace' && kind.group === '' ? 'label' : 'subdomain';
-  const errors = validateMetadata(object, style, kind.custom);
+  const errors = validateMetadata(object, style, kind.group === '');
   if (old !== undefined)
     errors.push(...validateMetadataUpdate(object, old), ...(kind.rules.validateUpdate?.(object, old) ?? []));
   errors.push(...(kind.rules.validate?.(object) ?? []));

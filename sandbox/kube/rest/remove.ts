@@ -5,6 +5,7 @@ import type { Cluster } from '../cluster.ts';
 import { tableOf, timestamp } from '../cluster.ts';
 import type { JsonObject } from '../json.ts';
 import { listAt, objectAt, textAt, withMember, withValueAt } from '../json.ts';
+import { CLEANUP } from '../kinds/custom-resource-definition.ts';
 import type { Predicate } from '../selectors.ts';
 import { conflict, forbidden, notFound } from '../status.ts';
 import type { Entry } from '../storage.ts';
@@ -73,6 +74,12 @@ export function removeEntry(
   if (!held) return { object: cluster.storage.remove(table, entry).object, gone: true };
   if (marked === entry.object) return { object: marked, gone: false };
   return { object: cluster.storage.put(table, marked).object, gone: false };
+}
+
+function isNewlyDeletedDefinition(target: Target, object: JsonObject): boolean {
+  const isDefinition =
+    target.kind.group === 'apiextensions.k8s.io' && target.kind.plural === 'customresourcedefinitions';
+  return isDefinition && textAt(object, 'metadata', 'deletionTimestamp') === undefined;
 }
 
 function isNamespace(target: Target): boolean {

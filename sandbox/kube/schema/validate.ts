@@ -15,7 +15,8 @@ export function validate(value: Json, schema: Schema, path: string, old?: Json):
   if (old !== undefined && equalJson(value, old)) return [];
   if (value === null && schema.nullable) return [];
   const wrongType = checkType(value, schema, path);
-  if (wrongType !== undefined) return [...wrongType, ...checkEnum(value, schema, path)];
+  if (wrongType !== undefined)
+    return [...wrongType, ...checkEnum(value, schema, path), ...checkCombined(value, schema, path)];
   return [
     ...checkOwn(value, schema, path),
     ...checkMembers(value, schema, path, old),
@@ -206,15 +207,27 @@ function checkRequired(value: JsonObject, schema: Schema, path: string): FieldEr
   return schema.required.filter((name) => !Object.hasOwn(value, name)).map((name) => required(childPath(path, name)));
 }
 
+/** Errors of combinations are not bound to a field; those of the first alternative come along. */
 function checkCombined(value: Json, schema: Schema, path: string): FieldError[] {
-  const errors = schema.allOf.flatMap((sub) => validate(value, sub, path));
-  const matching = (subs: readonly Schema[]): number =>
-    subs.filter((sub) => validate(value, sub, path).length === 0).length;
-  if (schema.anyOf.length > 0 && matching(schema.anyOf) === 0)
-    errors.push(invalidValue(path, '', `"${path}" must validate at least one schema (anyOf)`));
-  if (schema.oneOf.length > 0 && matching(schema.oneOf) !== 1)
-    errors.push(invalidValue(path, '', `"${path}" must validate one and only one schema (oneOf). Found none valid`));
-  if (schema.not !== undefined && validate(value, schema.not, path).length === 0)
-    errors.push(invalidValue(path, '', `"${path}" must not validate the schema (not)`));
+  const errors: FieldError[] = [];
+  const fail = (why: string): void =>
+    void errors.push(invalidValue('<nil>', '', `${JSON.stringify(path)} must ${why}`));
+  const verdicts = (subs: readonly Schema[]): FieldError[][] => subs.map((sub) => validate(value, sub, path));
+  const valid = (results: readonly FieldError[][]): number => results.filter((result) => result.length === 0).length;
+  const any = verdicts(schema.anyOf);
+  if (any.length > 0 && valid(any) === 0) {
+    fail('validate at least one schema (anyOf)');
+    errors.push(...(any[0] ?? []));
+  }
+  const one = verdicts(schema.oneOf);
+  if (one.length > 0 && valid(one) !== 1) {
+    const found = valid(one) === 0 ? 'Found none valid' : `Found ${valid(one)} valid alternatives`;
+    fail(`validate one and only one schema (oneOf). ${found}`);
+    if (valid(one) === 0) errors.push(...(one[0] ?? []));
+  }
+  const all = verdicts(schema.allOf);
+  errors.push(...all.flat());
+  if (valid(all) < all.length) fail(`validate all the schemas (allOf)${valid(all) === 0 ? '. None validated' : ''}`);
+  if (schema.not !== undefined && validate(value, schema.not, path).length === 0) fail('not validate the schema (not)');
   return errors;
 }
