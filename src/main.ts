@@ -1,15 +1,27 @@
 #!/usr/bin/env node
 /**
- * The program. No sub-command: the controller. It reads what it was told, starts, and runs until a signal or until it cannot go on.
+ * The program. No sub-command: the controller, which reads what it was told, starts, and runs until a signal or until it cannot go on.
+ * `render`: for a person at a terminal, prints and ends.
  */
 import { pathToFileURL } from 'node:url';
 import { startController } from './assembly/controller-process.ts';
-import { parseOptions, UsageError } from './options.ts';
+import { renderCommand } from './cli/commands.ts';
+import { parseOptions } from './options.ts';
 
 export { startController, type ProcessDeps, type RunningController } from './assembly/controller-process.ts';
 
-/** @returns the exit code. A second signal ends the process at once. */
+/** @returns the exit code. */
 export async function main(argv: readonly string[]): Promise<number> {
+  const [command, ...rest] = argv;
+  if (command === 'render') {
+    process.stdout.write(await renderCommand(rest));
+    return 0;
+  }
+  return runController(argv);
+}
+
+/** A second signal ends the process at once. */
+async function runController(argv: readonly string[]): Promise<number> {
   const options = parseOptions(argv);
   if (typeof options === 'string') {
     process.stdout.write(options);
@@ -30,9 +42,7 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   main(process.argv.slice(2)).then(
     (code) => process.exit(code),
     (error: unknown) => {
-      const message =
-        error instanceof UsageError ? error.message : String(error instanceof Error ? error.message : error);
-      process.stderr.write(`external-secrets: ${message}\n`);
+      process.stderr.write(`external-secrets: ${error instanceof Error ? error.message : String(error)}\n`);
       process.exit(1);
     },
   );
