@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 
 export interface SeenRequest {
@@ -54,6 +54,7 @@ export class SandboxHttp {
   #latencyMs = 0;
   #required: readonly [name: string, value: string] | undefined;
   #server: Server | undefined;
+  readonly #sockets = new Set<Socket>();
   #port = 0;
 
   constructor(options: HttpOptions) {
@@ -122,6 +123,10 @@ export class SandboxHttp {
       server.once('error', reject);
       server.listen(this.#port, '127.0.0.1', resolve);
     });
+    server.on('connection', (socket) => {
+      this.#sockets.add(socket);
+      socket.once('close', () => this.#sockets.delete(socket));
+    });
     this.#server = server;
     this.#port = (server.address() as AddressInfo).port;
   }
@@ -131,7 +136,8 @@ export class SandboxHttp {
     if (server === undefined) return;
     this.#server = undefined;
     const closed = new Promise((resolve) => server.close(resolve));
-    server.closeAllConnections();
+    // Also those that sent nothing yet, which the server itself would wait for.
+    for (const socket of this.#sockets) socket.destroy();
     await closed;
   }
 

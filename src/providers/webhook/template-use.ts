@@ -30,9 +30,9 @@ const STRING = /"(?:\\.|[^"\\])*"|`[^`]*`/g;
 const FIELDS = /\$?((?:\.[\p{L}_][\p{L}\p{N}_]*)+)/gu;
 
 function mentions(action: string, member: RemoteRefMember): boolean {
-  const code = action.replaceAll(STRING, '""');
+  const code = action.replaceAll(STRING, ' ');
   const chains = [...code.matchAll(FIELDS)].map(([, chain = '']) => chain.split('.').slice(1));
-  // What is left may hold the whole data in a dot, a dollar or a variable.
-  if (/[.$]/.test(code.replaceAll(FIELDS, ' '))) return true;
+  // What is left may hold the whole data in a dot, a dollar or a variable; half a string hides where the action ends.
+  if (/[.$"`]/.test(code.replaceAll(FIELDS, ' '))) return true;
   return chains.some(([first, second]) => first === 'remoteRef' && (second === undefined || second === member));
 }
