@@ -10,7 +10,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { systemClock } from '../../../src/clock.ts';
 import type { Json } from '../json.ts';
 import { startKube } from '../server.ts';
-import type { Step } from './steps.ts';
+import type { Step } from './step.ts';
 import { STEPS } from './steps.ts';
 import { widgetDefinition } from './widget.ts';
 

@@ -62,11 +62,8 @@ export function removeEntry(
   options: JsonObject,
   dryRun = false,
 ): Removal {
-  const finalizers = finalizersFor(
-    entry.object,
-    textAt(options, 'propagationPolicy'),
-    options['orphanDependents'] === true,
-  );
+  const asked = finalizersFor(entry.object, textAt(options, 'propagationPolicy'), options['orphanDependents'] === true);
+  const finalizers = isNewlyDeletedDefinition(target, entry.object) ? [...asked, CLEANUP] : asked;
   const marked = marks(cluster, target, entry.object, finalizers);
   const held = finalizers.length > 0 || (isNamespace(target) && listAt(entry.object, 'spec', 'finalizers').length > 0);
   if (dryRun) return { object: marked, gone: !held };

@@ -1,0 +1,206 @@
+/**
+ * Secrets and ConfigMaps: what is refused and why; lists, tables and selectors.
+ */
+import type { Step } from './step.ts';
+import { MERGE, STRATEGIC, ns, secrets, b64, secret } from './step.ts';
+
+export const ruleSteps: readonly Step[] = [
+  { name: 'type may not change', method: 'POST', path: secrets, body: secret('typed', { type: 'a/b' }) },
+  { name: 'type changes', method: 'PUT', path: `${secrets}/typed`, body: secret('typed', { type: 'c/d' }) },
+  { name: 'type left out', method: 'PUT', path: `${secrets}/typed`, body: secret('typed') },
+  { name: 'immutable', method: 'POST', path: secrets, body: secret('frozen', { immutable: true, data: { a: '' } }) },
+  { name: 'immutable data', method: 'PATCH', path: `${secrets}/frozen`, contentType: MERGE, body: { data: { b: '' } } },
+  {
+    name: 'immutable flag',
+    method: 'PATCH',
+    path: `${secrets}/frozen`,
+    contentType: MERGE,
+    body: { immutable: false },
+  },
+  {
+    name: 'immutable metadata',
+    method: 'PATCH',
+    path: `${secrets}/frozen`,
+    contentType: MERGE,
+    body: { metadata: { labels: { a: 'b' } } },
+  },
+  { name: 'bad base64', method: 'POST', path: secrets, body: secret('b', { data: { a: 'x!' } }) },
+  { name: 'short base64', method: 'POST', path: secrets, body: secret('b', { data: { a: 'YWJj4' } }) },
+  {
+    name: 'null value',
+    method: 'POST',
+    path: `${secrets}?dryRun=All`,
+    body: secret('b', { data: { a: null }, stringData: { b: null } }),
+  },
+  { name: 'number value', method: 'POST', path: secrets, body: secret('b', { data: { a: 1 } }) },
+  { name: 'number in stringData', method: 'POST', path: secrets, body: secret('b', { stringData: { a: 1 } }) },
+  { name: 'bad key', method: 'POST', path: secrets, body: secret('b', { stringData: { 'a b': 'x' } }) },
+  { name: 'dot keys', method: 'POST', path: secrets, body: secret('b', { stringData: { '..': 'x' } }) },
+  { name: 'too big', method: 'POST', path: secrets, body: secret('b', { stringData: { a: 'x'.repeat(1048577) } }) },
+  {
+    name: 'just fits',
+    method: 'POST',
+    path: `${secrets}?dryRun=All`,
+    body: secret('b', { stringData: { a: 'x'.repeat(1048575) } }),
+  },
+  {
+    name: 'tls needs keys',
+    method: 'POST',
+    path: secrets,
+    body: secret('b', { type: 'kubernetes.io/tls', stringData: { 'tls.crt': 'x' } }),
+  },
+  { name: 'ssh needs a key', method: 'POST', path: secrets, body: secret('b', { type: 'kubernetes.io/ssh-auth' }) },
+  {
+    name: 'basic auth needs one',
+    method: 'POST',
+    path: secrets,
+    body: secret('b', { type: 'kubernetes.io/basic-auth' }),
+  },
+  {
+    name: 'dockerconfigjson needs a key',
+    method: 'POST',
+    path: secrets,
+    body: secret('b', { type: 'kubernetes.io/dockerconfigjson' }),
+  },
+  {
+    name: 'token needs an annotation',
+    method: 'POST',
+    path: secrets,
+    body: secret('b', { type: 'kubernetes.io/service-account-token' }),
+  },
+  {
+    name: 'unknown field, strict',
+    method: 'POST',
+    path: `${secrets}?fieldValidation=Strict`,
+    body: secret('b', { foo: 1, metadata: { name: 'b', bar: 1 } }),
+  },
+  {
+    name: 'unknown field, warn',
+    method: 'POST',
+    path: `${secrets}?fieldValidation=Warn&dryRun=All`,
+    body: secret('b', { foo: 1 }),
+  },
+  { name: 'bad name', method: 'POST', path: secrets, body: secret('Bad_Name') },
+  { name: 'no name', method: 'POST', path: secrets, body: secret('', { metadata: {} }) },
+  {
+    name: 'bad label',
+    method: 'POST',
+    path: secrets,
+    body: secret('b', { metadata: { name: 'b', labels: { 'a b': 'c d', ok: '-' } } }),
+  },
+  {
+    name: 'label of a wrong type',
+    method: 'POST',
+    path: secrets,
+    body: secret('b', { metadata: { name: 'b', labels: { a: 1 } } }),
+  },
+  {
+    name: 'bad annotation key',
+    method: 'POST',
+    path: secrets,
+    body: secret('b', { metadata: { name: 'b', annotations: { '/x': '' } } }),
+  },
+  {
+    name: 'bad finalizer',
+    method: 'POST',
+    path: secrets,
+    body: secret('b', { metadata: { name: 'b', finalizers: ['a b'] } }),
+  },
+  {
+    name: 'bad owner',
+    method: 'POST',
+    path: secrets,
+    body: secret('b', {
+      metadata: { name: 'b', ownerReferences: [{ kind: 'X', apiVersion: 'v1', name: '', uid: '' }] },
+    }),
+  },
+  {
+    name: 'create with a version',
+    method: 'POST',
+    path: secrets,
+    body: secret('b', { metadata: { name: 'b', resourceVersion: '5' } }),
+  },
+  {
+    name: 'wrong kind',
+    method: 'POST',
+    path: secrets,
+    body: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'b' } },
+  },
+  {
+    name: 'wrong version',
+    method: 'POST',
+    path: secrets,
+    body: { apiVersion: 'v2', kind: 'Secret', metadata: { name: 'b' } },
+  },
+  { name: 'no kind', method: 'POST', path: `${secrets}?dryRun=All`, body: { metadata: { name: 'b' } } },
+  { name: 'missing namespace', method: 'POST', path: '/api/v1/namespaces/parity-none/secrets', body: secret('b') },
+  { name: 'missing namespace, list', method: 'GET', path: '/api/v1/namespaces/parity-none/secrets' },
+  { name: 'no namespace', method: 'POST', path: '/api/v1/secrets', body: secret('b') },
+  { name: 'unsupported field selector', method: 'GET', path: `${secrets}?fieldSelector=spec.x%3Db` },
+  { name: 'by type', method: 'GET', path: `${secrets}?fieldSelector=type%3Da/b,metadata.name!%3Dx` },
+  { name: 'first page', method: 'GET', path: `${secrets}?limit=1` },
+  { name: 'table', method: 'GET', path: secrets, accept: 'application/json;as=Table;v=v1;g=meta.k8s.io' },
+  {
+    name: 'metadata only',
+    method: 'GET',
+    path: secrets,
+    accept: 'application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io',
+  },
+  {
+    name: 'metadata of one',
+    method: 'GET',
+    path: `${secrets}/typed`,
+    accept: 'application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io',
+  },
+  { name: 'a bad version', method: 'GET', path: `${secrets}?resourceVersion=abc` },
+  { name: 'delete collection', method: 'DELETE', path: secrets },
+];
+
+const configMaps = `${ns}/configmaps`;
+export const configMapSteps: readonly Step[] = [
+  {
+    name: 'create a ConfigMap',
+    method: 'POST',
+    path: `${configMaps}?fieldManager=one`,
+    body: { metadata: { name: 'c' }, data: { a: '1' }, binaryData: { b: b64('2') } },
+  },
+  {
+    name: 'same key twice',
+    method: 'POST',
+    path: configMaps,
+    body: { metadata: { name: 'd' }, data: { a: '1' }, binaryData: { a: '' } },
+  },
+  {
+    name: 'ConfigMap bad key',
+    method: 'POST',
+    path: configMaps,
+    body: { metadata: { name: 'd' }, data: { 'a/b': '1' } },
+  },
+  {
+    name: 'ConfigMap too big',
+    method: 'POST',
+    path: configMaps,
+    body: { metadata: { name: 'd' }, data: { a: 'x'.repeat(1048577) } },
+  },
+  { name: 'ConfigMap number', method: 'POST', path: configMaps, body: { metadata: { name: 'd' }, data: { a: 5 } } },
+  {
+    name: 'strategic patch of a map',
+    method: 'PATCH',
+    path: `${configMaps}/c?fieldManager=two`,
+    contentType: STRATEGIC,
+    body: { data: { a: null, z: '26' } },
+  },
+  {
+    name: 'generateName',
+    method: 'POST',
+    path: `${configMaps}?dryRun=All`,
+    body: { metadata: { generateName: 'gen-' } },
+  },
+  {
+    name: 'table of ConfigMaps',
+    method: 'GET',
+    path: configMaps,
+    accept: 'application/json;as=Table;v=v1;g=meta.k8s.io',
+  },
+  { name: 'delete the ConfigMap', method: 'DELETE', path: `${configMaps}/c?propagationPolicy=Background` },
+];

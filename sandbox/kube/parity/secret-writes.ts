@@ -1,0 +1,226 @@
+/**
+ * Secrets: who owns what after several managers wrote, versions, finalizers, deletion.
+ */
+import type { Json } from '../json.ts';
+import type { Step } from './step.ts';
+import { MERGE, JSON_PATCH, STRATEGIC, APPLY, ns, secrets, b64, secret } from './step.ts';
+
+const ownerTo = (owner: Record<string, Json>, controller: boolean): Record<string, Json> => {
+  const { name, uid } = owner['metadata'] as { name: string; uid: string };
+  return { apiVersion: 'v1', kind: 'ConfigMap', name, uid, controller };
+};
+export const secretSteps: readonly Step[] = [
+  {
+    name: 'create a Secret with stringData',
+    method: 'POST',
+    path: `${secrets}?fieldManager=one`,
+    body: secret('s', { data: { a: b64('1') }, stringData: { b: '2' } }),
+  },
+  { name: 'create it again', method: 'POST', path: secrets, body: secret('s') },
+  { name: 'get it', method: 'GET', path: `${secrets}/s` },
+  { name: 'get another', method: 'GET', path: `${secrets}/nope` },
+  {
+    name: 'second manager adds a key',
+    method: 'PUT',
+    path: `${secrets}/s?fieldManager=two`,
+    change: (o) => ({ ...o, data: { ...(o['data'] as object), c: b64('3') } }),
+  },
+  {
+    name: 'second manager changes the first one’s key',
+    method: 'PUT',
+    path: `${secrets}/s?fieldManager=two`,
+    change: (o) => ({ ...o, data: { ...(o['data'] as object), a: b64('9') } }),
+  },
+  { name: 'an update that changes nothing', method: 'PUT', path: `${secrets}/s?fieldManager=three`, change: (o) => o },
+  {
+    name: 'third manager by user agent adds labels and annotations',
+    method: 'PATCH',
+    path: `${secrets}/s`,
+    contentType: MERGE,
+    userAgent: 'agent/1.0 (x)',
+    body: { metadata: { labels: { l: '1' }, annotations: { x: 'y', 'example.com/z': '' } } },
+  },
+  {
+    name: 'first manager removes a key',
+    method: 'PATCH',
+    path: `${secrets}/s?fieldManager=one`,
+    contentType: MERGE,
+    body: { data: { b: null, d: b64('d') } },
+  },
+  {
+    name: 'json patch',
+    method: 'PATCH',
+    path: `${secrets}/s?fieldManager=one`,
+    contentType: JSON_PATCH,
+    body: [
+      { op: 'test', path: '/data/d', value: b64('d') },
+      { op: 'add', path: '/metadata/labels/m', value: '2' },
+      { op: 'remove', path: '/metadata/annotations/x' },
+    ],
+  },
+  {
+    name: 'json patch, failing test',
+    method: 'PATCH',
+    path: `${secrets}/s`,
+    contentType: JSON_PATCH,
+    body: [{ op: 'test', path: '/data/d', value: 'no' }],
+  },
+  {
+    name: 'json patch, missing member',
+    method: 'PATCH',
+    path: `${secrets}/s`,
+    contentType: JSON_PATCH,
+    body: [{ op: 'remove', path: '/data/nope' }],
+  },
+  {
+    name: 'strategic merge patch',
+    method: 'PATCH',
+    path: `${secrets}/s?fieldManager=four`,
+    contentType: STRATEGIC,
+    body: { stringData: { e: 'e' }, metadata: { finalizers: ['example.com/f'] } },
+  },
+  { name: 'an owner', method: 'POST', path: `${ns}/configmaps`, body: { metadata: { name: 'owner' } } },
+  {
+    name: 'strategic merge patch adds an owner',
+    method: 'PATCH',
+    path: `${secrets}/s?fieldManager=four`,
+    contentType: STRATEGIC,
+    change: (o) => ({ metadata: { ownerReferences: [ownerTo(o, true)] } }),
+  },
+  { name: 'the owner again', method: 'GET', path: `${ns}/configmaps/owner` },
+  {
+    name: 'two controllers',
+    method: 'PATCH',
+    path: `${secrets}/s?fieldManager=four`,
+    contentType: JSON_PATCH,
+    change: (o) => [{ op: 'add', path: '/metadata/ownerReferences/-', value: { ...ownerTo(o, true), uid: 'other' } }],
+  },
+  {
+    name: 'owners go',
+    method: 'PATCH',
+    path: `${secrets}/s?fieldManager=four`,
+    contentType: MERGE,
+    body: { metadata: { ownerReferences: null } },
+  },
+  {
+    name: 'apply takes a conflict',
+    method: 'PATCH',
+    path: `${secrets}/s?fieldManager=applier`,
+    contentType: APPLY,
+    body: secret('s', { data: { a: b64('applied'), f: b64('f') } }),
+  },
+  {
+    name: 'apply with force',
+    method: 'PATCH',
+    path: `${secrets}/s?fieldManager=applier&force=true`,
+    contentType: APPLY,
+    body: secret('s', {
+      data: { a: b64('applied'), f: b64('f') },
+      metadata: { name: 's', labels: { applied: 'yes' } },
+    }),
+  },
+  {
+    name: 'apply the same again',
+    method: 'PATCH',
+    path: `${secrets}/s?fieldManager=applier&force=true`,
+    contentType: APPLY,
+    body: secret('s', {
+      data: { a: b64('applied'), f: b64('f') },
+      metadata: { name: 's', labels: { applied: 'yes' } },
+    }),
+  },
+  {
+    name: 'apply drops a key',
+    method: 'PATCH',
+    path: `${secrets}/s?fieldManager=applier`,
+    contentType: APPLY,
+    body: secret('s', { data: { f: b64('g') } }),
+  },
+  {
+    name: 'apply creates',
+    method: 'PATCH',
+    path: `${secrets}/applied?fieldManager=applier`,
+    contentType: APPLY,
+    body: secret('applied', { data: { f: b64('g') } }),
+  },
+  {
+    name: 'apply without a manager',
+    method: 'PATCH',
+    path: `${secrets}/applied`,
+    contentType: APPLY,
+    body: secret('applied', { data: { f: b64('g') } }),
+  },
+  {
+    name: 'several conflicts',
+    method: 'PATCH',
+    path: `${secrets}/applied?fieldManager=other`,
+    contentType: APPLY,
+    body: secret('applied', { data: { f: b64('h') }, type: 'x' }),
+  },
+  {
+    name: 'reset managed fields',
+    method: 'PATCH',
+    path: `${secrets}/s`,
+    contentType: MERGE,
+    body: { metadata: { managedFields: [{}] } },
+  },
+  {
+    name: 'stale version',
+    method: 'PUT',
+    path: `${secrets}/s`,
+    body: secret('s', { metadata: { name: 's', resourceVersion: '1' } }),
+  },
+  {
+    name: 'another UID',
+    method: 'PUT',
+    path: `${secrets}/s`,
+    body: secret('s', { metadata: { name: 's', uid: 'abc' } }),
+  },
+  { name: 'another name than the URL', method: 'PUT', path: `${secrets}/s`, body: secret('t') },
+  {
+    name: 'another namespace than the URL',
+    method: 'POST',
+    path: secrets,
+    body: secret('t', { metadata: { name: 't', namespace: 'default' } }),
+  },
+  {
+    name: 'update without a version',
+    method: 'PUT',
+    path: `${secrets}/s?fieldManager=put`,
+    body: secret('s', { data: { z: b64('z') } }),
+  },
+  { name: 'update of nothing', method: 'PUT', path: `${secrets}/nope`, body: secret('nope') },
+  { name: 'patch of nothing', method: 'PATCH', path: `${secrets}/nope`, contentType: MERGE, body: {} },
+  {
+    name: 'delete with finalizer',
+    method: 'PATCH',
+    path: `${secrets}/s`,
+    contentType: MERGE,
+    body: { metadata: { finalizers: ['example.com/f'] } },
+  },
+  { name: 'delete, held', method: 'DELETE', path: `${secrets}/s` },
+  {
+    name: 'no new finalizers now',
+    method: 'PATCH',
+    path: `${secrets}/s`,
+    contentType: MERGE,
+    body: { metadata: { finalizers: ['example.com/f', 'example.com/g'] } },
+  },
+  { name: 'delete again', method: 'DELETE', path: `${secrets}/s` },
+  {
+    name: 'last finalizer goes',
+    method: 'PATCH',
+    path: `${secrets}/s`,
+    contentType: MERGE,
+    body: { metadata: { finalizers: null } },
+  },
+  { name: 'it is gone', method: 'GET', path: `${secrets}/s` },
+  {
+    name: 'delete with another UID',
+    method: 'DELETE',
+    path: `${secrets}/applied`,
+    body: { apiVersion: 'v1', kind: 'DeleteOptions', preconditions: { uid: 'abc' } },
+  },
+  { name: 'delete', method: 'DELETE', path: `${secrets}/applied` },
+  { name: 'delete nothing', method: 'DELETE', path: `${secrets}/applied` },
+];
