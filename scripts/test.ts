@@ -1,5 +1,5 @@
 /**
- * `npm test`: every *.test.ts of the tree, integration tests on the sandbox. Arguments are passed to Node's runner, or name test files
+ * `npm test`: every *.test.ts of the tree but *.real.test.ts, integration tests on the sandbox. Arguments are passed to Node's runner, or name test files
  * to run instead of all, e.g. `npm test -- src/kube/reflector.test.ts` or `npm test -- --test-name-pattern=lanes`.
  */
 import { spawnSync } from 'node:child_process';
@@ -8,7 +8,7 @@ import { existsSync } from 'node:fs';
 const args = process.argv.slice(2);
 const files = args.filter((arg) => !arg.startsWith('-') && existsSync(arg));
 const flags = args.filter((arg) => !files.includes(arg));
-const everything = ['src/**/*.test.ts', 'sandbox/**/*.test.ts', 'test/**/*.test.ts', 'scripts/**/*.test.ts'];
+const everything = ['src/**/*.test.ts', 'sandbox/**/*.test.ts', 'test/**/!(*.real).test.ts', 'scripts/**/*.test.ts'];
 
 const run = spawnSync(
   process.execPath,

@@ -54,17 +54,21 @@ export async function kubernetesBackend(): Promise<KubernetesBackend> {
   };
 }
 
-/** Creates or replaces a Secret of the namespace `remote`; data as bytes. */
+/** Creates or replaces a Secret, by default of the namespace `remote`; data as bytes. */
 export async function putSecret(
   kube: KubeClient,
   name: string,
   data: Readonly<Record<string, Uint8Array>>,
-  metadata: { readonly labels?: Record<string, string>; readonly annotations?: Record<string, string> } = {},
+  more: {
+    readonly namespace?: string;
+    readonly labels?: Record<string, string>;
+    readonly annotations?: Record<string, string>;
+  } = {},
 ): Promise<void> {
-  await kube.delete(secrets, { namespace: 'remote', name }).catch(() => undefined);
+  const metadata = { namespace: 'remote', name, ...more };
+  await kube.delete(secrets, metadata).catch(() => undefined);
   const encoded = Object.entries(data).map(([key, bytes]) => [key, Buffer.from(bytes).toString('base64')]);
-  const secret = { metadata: { namespace: 'remote', name, ...metadata }, data: Object.fromEntries(encoded) };
-  await kube.create(secrets, secret);
+  await kube.create(secrets, { metadata, data: Object.fromEntries(encoded) } as never);
 }
 
 export function kubernetesFaults({ cluster, kube }: KubernetesBackend): ProviderFaults {
@@ -91,7 +95,7 @@ export function kubernetesFaults({ cluster, kube }: KubernetesBackend): Provider
 }
 
 /** The members of a JSON object as the keys of a Secret: texts as they are, anything else as JSON. */
-function dataOf(json: string): Record<string, Uint8Array> {
+export function dataOf(json: string): Record<string, Uint8Array> {
   const source = /"([^"]+)":((?:"(?:[^"\\]|\\.)*")|(?:\{[^}]*\})|(?:\[[^\]]*\])|[^,}]+)/g;
   const members = [...json.matchAll(source)].map(([, name = '', raw = '']) => {
     const text = raw.startsWith('"') ? (JSON.parse(raw) as string) : raw === 'null' ? '' : raw;
