@@ -188,6 +188,20 @@ test('data keys that are special to JavaScript survive every kind of write', asy
   );
 });
 
+test('a definition with a rule that cannot be judged stops the start, named', async () => {
+  const rules = [{ rule: 'self.a.isUnknown()' }];
+  const spec = { ...objectAt(widgetDefinition, 'spec') };
+  const schema = { openAPIV3Schema: { type: 'object', 'x-kubernetes-validations': rules } };
+  const definition = {
+    ...widgetDefinition,
+    spec: { ...spec, versions: [{ name: 'v1', served: true, storage: true, schema }] },
+  };
+  await assert.rejects(
+    startKube({ clock: new ManualClock(), crds: [definition] }),
+    /self\.a\.isUnknown\(\).*unknown function isUnknown/,
+  );
+});
+
 test('counts every request with its status', async (t) => {
   const kube = await sandbox(t);
   kube.resetRequests();

@@ -13,6 +13,7 @@ import { DefinitionController } from './background/definitions.ts';
 import { GarbageCollector } from './background/garbage.ts';
 import { NamespaceController } from './background/namespaces.ts';
 import { SystemWriter } from './background/system-writer.ts';
+import { UnsupportedRule } from './cel/rule.ts';
 import type { Authorizer, Cluster } from './cluster.ts';
 import { checkedInDefinitions } from './definitions.ts';
 import { Faults } from './faults.ts';
@@ -26,7 +27,7 @@ import { readBody } from './request.ts';
 import type { Terms } from './rest/target.ts';
 import { Watch } from './rest/watch.ts';
 import { create } from './rest/write.ts';
-import { NoSuchPath, StatusError } from './status.ts';
+import { NoSuchPath, StatusError, notImplemented } from './status.ts';
 import { Storage } from './storage.ts';
 
 export interface KubeOptions {
@@ -61,6 +62,7 @@ export interface SandboxKube {
   stop(): Promise<void>;
 }
 
+/** @throws UnsupportedRule when a definition holds a validation rule the sandbox cannot judge; it is named. */
 export async function startKube(options: KubeOptions): Promise<SandboxKube> {
   const admission = new WebhookAdmission();
   const cluster: Cluster = {
@@ -224,18 +226,18 @@ function sendError(response: ServerResponse, error: unknown): void {
     response.destroy();
     return;
   }
-  const status =
-    error instanceof StatusError
-      ? error
-      : new StatusError({
-          code: 500,
-          reason: 'InternalError',
-          message: `the sandbox failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
-        });
+  const status = statusOf(error);
   if (status instanceof NoSuchPath) {
     response.writeHead(404, { 'content-type': 'text/plain' }).end(status.text);
     return;
   }
   for (const warning of status.warnings) response.appendHeader('warning', `299 - ${JSON.stringify(warning)}`);
   response.writeHead(status.code, { 'content-type': 'application/json' }).end(JSON.stringify(status.toJson()));
+}
+
+function statusOf(error: unknown): StatusError {
+  if (error instanceof StatusError) return error;
+  if (error instanceof UnsupportedRule) return notImplemented(`this validation rule: ${error.message}`);
+  const what = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return new StatusError({ code: 500, reason: 'InternalError', message: `the sandbox failed: ${what}` });
 }

@@ -4,16 +4,21 @@
 import type { JsonObject } from '../json.ts';
 import { isObject, listAt, objectAt, plainText, textAt, valueAt } from '../json.ts';
 import { withObjectMembers } from '../schema/metadata.ts';
-import type { Schema } from '../schema/schema.ts';
 import { compileSchema } from '../schema/schema.ts';
 import type { FieldReader } from '../selectors.ts';
+import { notImplemented } from '../status.ts';
 import { ageColumn, jsonPath, nameColumn, pathColumn } from './columns.ts';
 import type { Kind, KindVersion } from './kind.ts';
 import { groupVersion } from './kind.ts';
 
+/**
+ * @throws UnsupportedRule naming a validation rule that the sandbox cannot judge;
+ * StatusError 501 for a conversion by webhook.
+ */
 export function customKind(definition: JsonObject): Kind {
   const spec = objectAt(definition, 'spec');
   const names = objectAt(spec, 'names');
+  if ((textAt(spec, 'conversion', 'strategy') ?? 'None') !== 'None') throw notImplemented('conversion by webhook');
   const kind = textAt(names, 'kind') ?? '';
   const versions = listAt(spec, 'versions').filter(isObject);
   const storage = versions.find((version) => version['storage'] === true);
@@ -44,13 +49,9 @@ function versionOf(version: JsonObject, spec: JsonObject, kind: string): KindVer
   const name = textAt(version, 'name') ?? '';
   const apiVersion = groupVersion(textAt(spec, 'group') ?? '', name);
   const columns = listAt(version, 'additionalPrinterColumns').filter(isObject).map(pathColumn);
-  let schema: Schema | undefined;
   return {
     name,
-    get schema() {
-      schema ??= compileSchema(withObjectMembers(objectAt(version, 'schema', 'openAPIV3Schema')), kind);
-      return schema;
-    },
+    schema: compileSchema(withObjectMembers(objectAt(version, 'schema', 'openAPIV3Schema')), kind),
     columns: [nameColumn, ...(columns.length === 0 ? [ageColumn] : columns)],
     hasStatus: valueAt(version, 'subresources', 'status') !== undefined,
     deprecation: version['deprecated'] === true ? deprecationText(version, spec, apiVersion, kind) : undefined,

@@ -20,7 +20,6 @@ export interface Column {
 
 export interface KindVersion {
   readonly name: string;
-  /** Compiled at first use: CRDs are big and most versions are never touched. */
   readonly schema: Schema;
   readonly columns: readonly Column[];
   readonly hasStatus: boolean;

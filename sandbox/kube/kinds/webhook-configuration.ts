@@ -5,6 +5,7 @@ import type { Json, JsonObject } from '../json.ts';
 import { compact, equalJson, isObject, listAt } from '../json.ts';
 import { required } from '../field-errors.ts';
 import type { FieldError } from '../status.ts';
+import { notImplemented } from '../status.ts';
 import { coreKind } from './core-kind.ts';
 
 const text: JsonObject = { type: 'string' };
@@ -53,6 +54,7 @@ const WEBHOOK: JsonObject = {
 
 function withDefaults(webhook: Json): Json {
   if (!isObject(webhook)) return webhook;
+  if (listAt(webhook, 'matchConditions').length > 0) throw notImplemented('matchConditions of webhooks');
   const rules = listAt(webhook, 'rules').map((rule) => (isObject(rule) ? { scope: '*', ...rule } : rule));
   const service = webhook['clientConfig'];
   return compact({
