@@ -23,6 +23,17 @@ export class StoreUnusableError extends Error {
   override readonly name = 'StoreUnusableError';
 }
 
+/** The store was not validated yet. Right after it was made that is no fault of anybody's: it will be in a moment. */
+export class StorePendingError extends StoreUnusableError {
+  /** When the store was made, epoch ms. */
+  readonly madeAt: number;
+
+  constructor(message: string, madeAt: number) {
+    super(message);
+    this.madeAt = madeAt;
+  }
+}
+
 export interface StoreGateOptions {
   /** Finds a store in the cache; `namespace` is ignored for a ClusterSecretStore. */
   readonly find: (ref: StoreRef, namespace: string) => StoreObject | undefined;
@@ -83,9 +94,12 @@ export class StoreGate {
     }
     if (!floodGate) return;
     const ready = store.status?.conditions?.find((condition) => condition.type === 'Ready');
-    if (ready?.status === 'True') return;
-    const why =
-      ready === undefined ? 'it was not validated yet' : `${ready.reason ?? 'unknown reason'}: ${ready.message ?? ''}`;
+    if (ready === undefined) {
+      const madeAt = Date.parse(store.metadata.creationTimestamp ?? '') || 0;
+      throw new StorePendingError(`${named} is not ready (it was not validated yet)`, madeAt);
+    }
+    if (ready.status === 'True') return;
+    const why = `${ready.reason ?? 'unknown reason'}: ${ready.message ?? ''}`;
     throw new StoreUnusableError(`${named} is not ready (${why})`);
   }
 

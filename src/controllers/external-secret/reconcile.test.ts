@@ -9,6 +9,7 @@ import { PermissionDeniedError, SecretNotFoundError } from '../../providers/erro
 import type { RemoteRef } from '../../providers/provider.ts';
 import type { Session } from '../../providers/pool.ts';
 import { TerminalError } from '../../runtime/errors.ts';
+import { StorePendingError } from '../store-gate.ts';
 import { SecretValue } from '../../secret-value.ts';
 import { FakeKube } from '../../../test/builders/fake-kube.ts';
 import { ManualClock } from '../../../test/builders/manual-clock.ts';
@@ -227,6 +228,20 @@ test('a failure names the entry, keeps the Secret, is told once per cause and re
   world.backendError = undefined;
   await world.run();
   assert.equal(world.ready(), 'True SecretSynced secret synced');
+});
+
+test('made together with its store it waits for a moment, and only then complains that nobody validated the store', async () => {
+  const world = new World();
+  world.values.set('user', 'u1');
+  world.apply({ data: data('user') });
+  const message = 'SecretStore "store" is not ready (it was not validated yet)';
+  world.backendError = new StorePendingError(message, world.clock.now());
+  assert.deepEqual(await world.run(), { requeueAfterMs: 2_000 });
+  assert.deepEqual(world.told, []);
+  assert.equal(world.records.peek('shop/orders')?.failed, true);
+  await world.clock.advance(10_000);
+  await assert.rejects(world.run(), /not validated yet/);
+  assert.match(world.told.join(), /^UpdateFailed: .*not validated yet/);
 });
 
 test('one missing entry among several writes nothing at all', async () => {

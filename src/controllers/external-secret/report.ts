@@ -4,6 +4,7 @@
  */
 import { ConflictError, UnreachableError } from '../../kube/errors.ts';
 import { TerminalError } from '../../runtime/errors.ts';
+import { StorePendingError } from '../store-gate.ts';
 import type { Deps } from './deps.ts';
 import type { Fetched } from './fetch.ts';
 import type { Gathered } from './gather.ts';
@@ -62,6 +63,11 @@ export async function reportFailure(
 ): Promise<PassOutcome> {
   // Neither says anything about the ExternalSecret: read again, or wait for the API server.
   if (isAbout(error, ConflictError, UnreachableError)) throw error;
+  if (waitsForNewStore(error, deps.clock.now())) {
+    // Left as unfinished, so that the store wakes it as soon as it is ready.
+    gathered.record.failed = true;
+    return { requeueAfterMs: NEW_STORE_POLL_MS };
+  }
   const problem = error instanceof Problem ? error : new Problem('update', messageOf(error), { cause: error });
   const message = problem.conditionMessage;
   gathered.record.failed = true;
@@ -70,6 +76,16 @@ export async function reportFailure(
   await write(deps, gathered, failedWith(gathered.status, message, deps.clock.now()), signal);
   if (!problem.permanent) throw problem;
   throw new TerminalError('SecretSyncedError', message, { cause: problem, ...lookAgain(gathered.refresh.intervalMs) });
+}
+
+/** Made together with its store: so long nobody is told that the store is not validated yet. */
+const NEW_STORE_PATIENCE_MS = 10_000;
+const NEW_STORE_POLL_MS = 2_000;
+
+function waitsForNewStore(error: unknown, now: number): boolean {
+  if (!(error instanceof Error)) return false;
+  if (error instanceof StorePendingError) return now - error.madeAt < NEW_STORE_PATIENCE_MS;
+  return waitsForNewStore(error.cause, now);
 }
 
 /** "Permanent" is as far as we can see: the cause may vanish without an event (D60). */
