@@ -96,9 +96,12 @@ function errorOf(answer: AwsAnswer, info: AwsCallInfo, cause: unknown): Provider
   const said = `${info.action}${info.key === undefined ? '' : ` of key "${info.key}"`}: ${code}${message === '' ? '' : `: ${message}`}`;
   const where = `(region ${info.region})`;
   if (NOT_FOUND.has(code))
-    return new SecretNotFoundError(`key "${info.key ?? ''}" does not exist: ${said} ${where}`, init);
+    return new SecretNotFoundError(`key "${info.key ?? ''}" does not exist: ${code}: ${message} ${where}`, init);
   if (code === 'InvalidRequestException' && /marked (?:for deletion|deleted)/.test(message)) {
-    return new SecretNotFoundError(`key "${info.key ?? ''}" is scheduled for deletion: ${said} ${where}`, init);
+    return new SecretNotFoundError(
+      `key "${info.key ?? ''}" is scheduled for deletion: ${code}: ${message} ${where}`,
+      init,
+    );
   }
   if (THROTTLED.has(code) || answer.throttling || answer.status === 429) {
     return new ThrottledError(`AWS throttles ${said} ${where}`, { ...init, retryAfterMs: answer.retryAfterMs });
