@@ -21,6 +21,8 @@ export interface Trust extends RoleTrust {
   readonly externalId?: string;
   /** ARNs (users, roles or accounts' roots) that may assume the role. */
   readonly principals?: readonly string[];
+  /** OIDC providers that the role's account knows. A token of another issuer is refused before anything else. */
+  readonly issuers?: readonly string[];
 }
 
 export interface SessionKeys {

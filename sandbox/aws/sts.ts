@@ -61,6 +61,10 @@ export class Sts {
       );
     }
     const trust = this.#identities.trustOf(role);
+    if (trust?.issuers !== undefined && !trust.issuers.includes(claims.iss ?? '')) {
+      const message = `No OpenIDConnect provider found in your account for ${claims.iss ?? ''}`;
+      throw new AwsFault('InvalidIdentityToken', message);
+    }
     const audiences = typeof claims.aud === 'string' ? [claims.aud] : (claims.aud ?? []);
     if (trust !== undefined && !audiences.includes(trust.audience ?? 'sts.amazonaws.com')) {
       throw new AwsFault('InvalidIdentityToken', 'Incorrect token audience');
