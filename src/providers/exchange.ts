@@ -2,7 +2,7 @@
  * One HTTP request to a backend and its whole answer, over a pool of `outbound.ts`, and what several backends make of
  * it in the same way: failures of the network, `Retry-After`, a server's words that are to be shown.
  */
-import type { Dispatcher } from 'undici';
+import { errors, type Dispatcher } from 'undici';
 import type { SecretValue } from '../secret-value.ts';
 import { AuthenticationError, BackendUnavailableError, ProviderError, ThrottledError } from './errors.ts';
 import { describeNetworkError } from './outbound.ts';
@@ -75,6 +75,12 @@ export function unreachable(whom: string, error: unknown, timedOut: boolean): Pr
   if (error instanceof ProviderError) return error;
   const cause = timedOut ? 'no answer in time' : describeNetworkError(error);
   return new BackendUnavailableError(`${whom} cannot be reached: ${cause}`, { cause: error });
+}
+
+/** The answer was cut off because it is larger than any may be: asking for less would help. */
+export function isTooLarge(error: unknown): boolean {
+  const cause = error instanceof BackendUnavailableError ? error.cause : undefined;
+  return cause instanceof errors.ResponseExceededMaxSizeError;
 }
 
 /** No login, no answer, too many calls: the next ref would fare no better. */

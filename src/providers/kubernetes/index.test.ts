@@ -216,7 +216,7 @@ describe('a search', () => {
     assert.equal(found.get('s4')?.revealText(), '{"k":"<v>"}');
     assert.deepEqual(
       http.requests().map(({ path }) => path.split('?')[1]),
-      ['limit=500', 'limit=500&continue=more'],
+      ['limit=200', 'limit=200&continue=more'],
     );
   });
   test('by name matches anywhere in the name', async () => {
@@ -236,6 +236,12 @@ describe('a search', () => {
     assert.equal((await names({})).length, 5);
     respond = (request) => (request.path.includes('continue') ? status(410, 'Expired', 'too old') : pages(request));
     await assert.rejects(names({}), BackendUnavailableError);
+  });
+  test('takes smaller pages where Secrets are large', async () => {
+    const huge = ' '.repeat(33 * 1024 * 1024);
+    respond = (request) => (request.path.includes('limit=200') ? { body: huge } : pages(request));
+    assert.equal((await names({})).length, 5);
+    assert.equal(new URLSearchParams(http.requests().at(-1)!.path.split('?')[1]).get('limit'), '20');
   });
   test('that is not allowed says so', async () => {
     respond = () => status(403, 'Forbidden', 'no');

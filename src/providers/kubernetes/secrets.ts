@@ -12,6 +12,7 @@ import {
   type JsonObject,
   type JsonValue,
 } from '../json/index.ts';
+import { isTooLarge } from '../exchange.ts';
 import { namePattern } from '../name-pattern.ts';
 import type { FindQuery, ReadRef } from '../provider.ts';
 import type { KubernetesClient } from './client.ts';
@@ -19,7 +20,9 @@ import { ListExpiredError } from './refusals.ts';
 import { dataBytes } from './values.ts';
 
 /** Secrets in one page of a list. */
-const PAGE_SIZE = 500;
+const PAGE_SIZE = 200;
+/** So few that a page fits into the largest answer that is accepted, even if every Secret is as large as can be. */
+const SMALL_PAGE_SIZE = 20;
 /** Lists that outlive their version begin anew, but not for ever. */
 const MOST_STARTS = 3;
 
@@ -65,18 +68,21 @@ export class RemoteSecrets {
   }
 
   async #list(labelSelector: string, signal: AbortSignal): Promise<readonly JsonObject[]> {
+    let pageSize = PAGE_SIZE;
     for (let start = 1; ; start++) {
       try {
-        return await this.#pages(labelSelector, signal);
+        return await this.#pages(labelSelector, pageSize, signal);
       } catch (error) {
-        if (!(error instanceof ListExpiredError) || start >= MOST_STARTS) throw error;
+        const isOnceMore = start < MOST_STARTS && (error instanceof ListExpiredError || isTooLarge(error));
+        if (!isOnceMore) throw error;
+        if (isTooLarge(error)) pageSize = SMALL_PAGE_SIZE;
       }
     }
   }
 
-  async #pages(labelSelector: string, signal: AbortSignal): Promise<readonly JsonObject[]> {
+  async #pages(labelSelector: string, pageSize: number, signal: AbortSignal): Promise<readonly JsonObject[]> {
     const items: JsonObject[] = [];
-    const fixed = { limit: String(PAGE_SIZE), ...(labelSelector === '' ? {} : { labelSelector }) };
+    const fixed = { limit: String(pageSize), ...(labelSelector === '' ? {} : { labelSelector }) };
     let next = '';
     do {
       const page = await this.#client.send(
