@@ -11,6 +11,7 @@ import {
   renderTemplate,
   renderValueTemplate,
   TemplateError,
+  WORKER_LIMITS,
   YamlError,
   type RenderOptions,
 } from './index.ts';
@@ -62,6 +63,7 @@ function render(file: VectorFile, vector: Vector, reveal: boolean): Result {
     name: vector.name ?? 't',
     missingKey: vector.missingKey ?? 'error',
     reveal,
+    limits: WORKER_LIMITS,
     ...(left !== undefined && right !== undefined ? { delimiters: { left, right } } : {}),
   };
   try {
@@ -121,6 +123,7 @@ for (const name of readdirSync(FOLDER).filter((each) => each.endsWith('.golden.j
     file.cases.forEach((vector, i) => {
       it(`${i}: ${(vector.template ?? vector.templateBase64 ?? '').slice(0, 120)}`, () => {
         assert.equal(actual(vector, render(file, vector, true)), expected(vector));
+        if (vector.error === undefined) return;
         const masked = render(file, vector, false);
         if ('error' in masked) assert.equal(leaked(file, vector, masked.error), undefined);
       });

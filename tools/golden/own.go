@@ -22,6 +22,27 @@ func ownFunctions() template.FuncMap {
 	return template.FuncMap{
 		"toYaml":   toYaml,
 		"fromYaml": fromYaml,
+
+		"pkcs12key":      func(archive string) (string, error) { return pkcs12Key("", archive) },
+		"pkcs12keyPass":  pkcs12Key,
+		"pkcs12cert":     func(archive string) (string, error) { return pkcs12Cert("", archive) },
+		"pkcs12certPass": pkcs12Cert,
+		"pemToPkcs12":    func(cert, key string) (string, error) { return packArchive(cert, key, "", false) },
+		"pemToPkcs12Pass": func(cert, key, password string) (string, error) {
+			return packArchive(cert, key, password, false)
+		},
+		"fullPemToPkcs12": func(cert, key string) (string, error) { return packArchive(cert, key, "", true) },
+		"fullPemToPkcs12Pass": func(cert, key, password string) (string, error) {
+			return packArchive(cert, key, password, true)
+		},
+		"pemTruststoreToPKCS12":     func(certs string) (string, error) { return trustStore(certs, "") },
+		"pemTruststoreToPKCS12Pass": trustStore,
+		"filterPEM":                 filterPEM,
+		"filterCertChain":           filterCertChain,
+		"certSANs":                  certSANs,
+		"jwkPublicKeyPem":           jwkPublicKeyPem,
+		"jwkPrivateKeyPem":          jwkPrivateKeyPem,
+		"rsaDecrypt":                rsaDecrypt,
 	}
 }
 
