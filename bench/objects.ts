@@ -1,0 +1,110 @@
+/** The objects of the benches, and the fastest way to make many of them. */
+import { clusterSecretStores, externalSecrets, secrets, secretStores } from '../src/api/resources.ts';
+import type { KubeClient } from '../src/kube/client.ts';
+import { NotFoundError } from '../src/kube/errors.ts';
+import type { KubeObject, Resource } from '../src/kube/types.ts';
+import { ACCESS_KEY, keyName } from './aws-process.ts';
+import { NAMESPACE } from './cluster.ts';
+
+const IN_FLIGHT = 64;
+
+/** Runs `work` for 0 to `count` - 1, many at a time. */
+export async function each(
+  count: number,
+  work: (index: number) => Promise<unknown>,
+  inFlight = IN_FLIGHT,
+): Promise<void> {
+  let next = 0;
+  const worker = async (): Promise<void> => {
+    while (next < count) await work(next++);
+  };
+  await Promise.all(Array.from({ length: inFlight }, worker));
+}
+
+export async function makeStore(client: KubeClient, name = 'bench'): Promise<void> {
+  const account = { namespace: NAMESPACE, name: 'aws' };
+  await client.create(secrets, { metadata: account, stringData: ACCESS_KEY } as KubeObject).catch(() => {});
+  const ref = (key: string): object => ({ ...account, key });
+  const auth = { secretRef: { accessKeyIDSecretRef: ref('id'), secretAccessKeySecretRef: ref('secret') } };
+  await client.create(clusterSecretStores, {
+    apiVersion: 'external-secrets.io/v1',
+    kind: 'ClusterSecretStore',
+    metadata: { name },
+    spec: { provider: { aws: { service: 'SecretsManager', region: 'eu-central-1', auth } } },
+  } as KubeObject);
+}
+
+/** Three properties of one JSON value each; `keys` values are shared out among all objects. */
+export function benchExternalSecret(name: string, key: number, refreshInterval: string, store = 'bench'): KubeObject {
+  const data = ['username', 'password', 'host'].map((property) => ({
+    secretKey: property,
+    remoteRef: { key: keyName(key), property },
+  }));
+  return {
+    apiVersion: 'external-secrets.io/v1',
+    kind: 'ExternalSecret',
+    metadata: { namespace: NAMESPACE, name },
+    spec: { refreshInterval, secretStoreRef: { kind: 'ClusterSecretStore', name: store }, data },
+  } as KubeObject;
+}
+
+export async function makeExternalSecrets(
+  client: KubeClient,
+  count: number,
+  keys: number,
+  refreshInterval: string,
+): Promise<void> {
+  await each(count, (index) =>
+    client.create(externalSecrets, benchExternalSecret(`es-${index}`, index % keys, refreshInterval)),
+  );
+}
+
+interface WithStatus extends KubeObject {
+  readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
+}
+
+/** Calls `onReady` with the name of each ExternalSecret that becomes Ready, until the signal aborts. */
+export async function watchReady(
+  client: KubeClient,
+  onReady: (name: string) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const { metadata } = await client.list(externalSecrets, { limit: 1 });
+  const seen = new Set<string>();
+  try {
+    for await (const event of client.watch<WithStatus>(externalSecrets, {
+      resourceVersion: metadata.resourceVersion,
+      timeoutSeconds: 3600,
+      signal,
+    })) {
+      if (event.type === 'BOOKMARK') continue;
+      const { name } = event.object.metadata;
+      const ready =
+        event.object.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') === true;
+      if (!ready || seen.has(name)) continue;
+      seen.add(name);
+      onReady(name);
+    }
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
+}
+
+/** Removes what a scenario made. */
+export async function clean(client: KubeClient): Promise<void> {
+  await removeAll(client, externalSecrets);
+  await removeAll(client, secrets);
+  await removeAll(client, secretStores);
+  await removeAll(client, clusterSecretStores);
+}
+
+async function removeAll(client: KubeClient, resource: Resource): Promise<void> {
+  const namespace = resource.namespaced ? NAMESPACE : undefined;
+  const { items } = await client.list(resource, { namespace });
+  await each(items.length, async (index) => {
+    const name = items[index]!.metadata.name;
+    await client.delete(resource, { namespace, name }).catch((error: unknown) => {
+      if (!(error instanceof NotFoundError)) throw error;
+    });
+  });
+}

@@ -1,0 +1,102 @@
+/** The processes that are measured, and what the operating system says about them. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { BenchCluster } from './cluster.ts';
+
+export interface Usage {
+  readonly cpuSeconds: number;
+  readonly rssMiB: number;
+  readonly peakRssMiB: number;
+}
+
+const TICKS_PER_SECOND = 100;
+
+/** CPU and memory of a process by `/proc`. */
+export function usageOf(pid: number): Usage {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  const kib = (name: string): number => Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(status)?.[1] ?? 0);
+  return {
+    cpuSeconds: (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND,
+    rssMiB: kib('VmRSS') / 1024,
+    peakRssMiB: kib('VmHWM') / 1024,
+  };
+}
+
+export interface AwsProcess {
+  readonly endpoint: string;
+  /** Makes keys 0 to `count` - 1. */
+  fill(count: number): Promise<void>;
+  calls(): Promise<Readonly<Record<string, number>>>;
+  reset(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export async function startAwsProcess(): Promise<AwsProcess> {
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'aws-process.ts'), '--serve'], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const next = async <T>(): Promise<T> => JSON.parse((await lines.next()).value as string) as T;
+  const ask = async (question: object): Promise<{ calls: Record<string, number> }> => {
+    child.stdin.write(`${JSON.stringify(question)}\n`);
+    return next();
+  };
+  const { endpoint } = await next<{ endpoint: string }>();
+  return {
+    endpoint,
+    fill: async (count) => void (await ask({ fill: count })),
+    calls: async () => (await ask({})).calls,
+    reset: async () => void (await ask({ reset: true })),
+    stop: () => end(child),
+  };
+}
+
+export interface OperatorProcess {
+  usage(): Usage;
+  stop(): Promise<void>;
+}
+
+/** As the image runs it. */
+export const NODE_FLAGS: readonly string[] = [];
+
+/** Starts the bundle of `npm run build` (or the sources) against the cluster. */
+export function startOperatorProcess(
+  cluster: BenchCluster,
+  awsEndpoint: string,
+  flags: readonly string[] = [],
+): OperatorProcess {
+  const log = openSync(join(cluster.folder, 'operator.log'), 'a');
+  const child = spawn(
+    process.execPath,
+    [
+      ...NODE_FLAGS,
+      'dist/external-secrets.mjs',
+      '--metrics-addr=127.0.0.1:0',
+      '--live-addr=127.0.0.1:0',
+      '--allow-targets=127.0.0.0/8',
+      ...flags,
+    ],
+    {
+      stdio: ['ignore', 'ignore', log],
+      env: {
+        KUBECONFIG: cluster.kubeconfig,
+        POD_NAMESPACE: 'default',
+        AWS_SECRETSMANAGER_ENDPOINT: awsEndpoint,
+        AWS_STS_ENDPOINT: awsEndpoint,
+      },
+    },
+  );
+  closeSync(log);
+  return { usage: () => usageOf(child.pid ?? 0), stop: () => end(child) };
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null) return;
+  child.kill('SIGTERM');
+  await once(child, 'exit');
+}

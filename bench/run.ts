@@ -1,0 +1,76 @@
+/**
+ * `npm run bench [-- name ...]`: the operator against a real kube-apiserver and etcd, with an AWS of 20 ms latency in a process of its own.
+ * Prints a table and writes `bench/results.json`. Without names: everything, about half an hour.
+ */
+import { writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { startCluster } from './cluster.ts';
+import { startAwsProcess } from './processes.ts';
+import {
+  bareFloor,
+  coldRestart,
+  createToReady,
+  firstSync,
+  steady,
+  unrelatedSecrets,
+  type Bench,
+  type Row,
+} from './scenarios.ts';
+
+const SCENARIOS: Readonly<Record<string, (bench: Bench) => Promise<Row | readonly Row[]>>> = {
+  'floor-2k': (bench) => bareFloor(bench, 2_000),
+  'first-2k': (bench) => firstSync(bench, 2_000, 2_000),
+  'floor-10k': (bench) => bareFloor(bench, 10_000),
+  'first-10k': (bench) => firstSync(bench, 10_000, 1_000),
+  'first-1k': (bench) => firstSync(bench, 1_000, 1_000),
+  'first-5k': (bench) => firstSync(bench, 5_000, 1_000),
+  'first-20k': (bench) => firstSync(bench, 20_000, 1_000),
+  'steady-2k': (bench) => steady(bench, 2_000, 2_000, '1m', 120),
+  'steady-10k': (bench) => steady(bench, 10_000, 1_000, '5m', 300),
+  'latency-10k': (bench) => createToReady(bench, 10_000, '1m', 100),
+  'restart-10k': (bench) => coldRestart(bench, 10_000),
+  'unrelated-5k': (bench) => unrelatedSecrets(bench, 5_000, 150),
+};
+
+const wanted = process.argv.slice(2);
+const unknown = wanted.filter((name) => !(name in SCENARIOS));
+if (unknown.length > 0)
+  throw new Error(`unknown: ${unknown.join(', ')}; there are ${Object.keys(SCENARIOS).join(', ')}`);
+
+const say = (line: string): void => console.error(`bench: ${line}`);
+const cluster = await startCluster(say);
+const aws = await startAwsProcess();
+await aws.fill(2_000);
+const rows: Row[] = [];
+try {
+  for (const name of wanted.length > 0 ? wanted : Object.keys(SCENARIOS)) {
+    say(name);
+    rows.push(...[await SCENARIOS[name]!({ cluster, aws, say })].flat());
+    console.log(line(rows.at(-1)!));
+  }
+} finally {
+  await aws.stop();
+  await cluster.stop();
+}
+const [cpu] = cpus();
+writeFileSync(
+  'bench/results.json',
+  `${JSON.stringify({ node: process.version, cpu: cpu?.model, cores: cpus().length, rows }, null, 2)}\n`,
+);
+console.log(`\n${header()}\n${rows.map(line).join('\n')}`);
+
+function header(): string {
+  return '| scenario | s | per s | CPU s | RSS / peak MiB | API writes | backend calls |\n|---|---|---|---|---|---|---|';
+}
+
+function line(row: Row): string {
+  const number = (value: number | undefined, digits = 1): string => (value === undefined ? '' : value.toFixed(digits));
+  const counts = (of: Readonly<Record<string, number>> = {}): string =>
+    Object.entries(of)
+      .map(([key, value]) => `${key} ${value}`)
+      .join(', ');
+  const latency = row.p50Ms === undefined ? '' : ` (p50 ${number(row.p50Ms, 0)} ms, p99 ${number(row.p99Ms, 0)} ms)`;
+  const cores = row.cores === undefined ? '' : ` (${number(row.cores, 2)} cores)`;
+  const memory = row.rssMiB === undefined ? '' : `${number(row.rssMiB, 0)} / ${number(row.peakRssMiB, 0)}`;
+  return `| ${row.scenario}${latency} | ${number(row.seconds)} | ${number(row.perSecond, 0)} | ${number(row.cpuSeconds)}${cores} | ${memory} | ${counts(row.writes)} | ${counts(row.backendCalls)} |`;
+}

@@ -1,0 +1,229 @@
+/**
+ * What is measured. Each scenario starts from a clean namespace, measures one thing and returns one row.
+ */
+import { externalSecrets, secrets } from '../src/api/resources.ts';
+import type { KubeObject } from '../src/kube/types.ts';
+import { NAMESPACE, type BenchCluster } from './cluster.ts';
+import { benchExternalSecret, clean, each, makeExternalSecrets, makeStore, watchReady } from './objects.ts';
+import { startOperatorProcess, type AwsProcess, type OperatorProcess } from './processes.ts';
+
+export interface Row {
+  readonly scenario: string;
+  readonly seconds: number;
+  readonly perSecond?: number;
+  readonly cpuSeconds?: number;
+  /** Of one core, on average. */
+  readonly cores?: number;
+  readonly rssMiB?: number;
+  readonly peakRssMiB?: number;
+  readonly writes?: Readonly<Record<string, number>>;
+  readonly backendCalls?: Readonly<Record<string, number>>;
+  readonly p50Ms?: number;
+  readonly p99Ms?: number;
+}
+
+export interface Bench {
+  readonly cluster: BenchCluster;
+  readonly aws: AwsProcess;
+  readonly say: (line: string) => void;
+}
+
+/** Creates everything first, then starts the operator; the clock stops at the last Ready (D55: events go on in the background). */
+export async function firstSync({ cluster, aws }: Bench, count: number, keys: number): Promise<Row> {
+  await clean(cluster.client);
+  await makeStore(cluster.client);
+  await makeExternalSecrets(cluster.client, count, keys, '1h');
+  await aws.reset();
+  const writesBefore = await cluster.writes();
+  const startedAt = performance.now();
+  const operator = startOperatorProcess(cluster, aws.endpoint);
+  const seconds = await allReady(cluster, count, startedAt);
+  const row = await measured(`first sync, ${count} on ${keys} keys`, seconds, { cluster, aws, operator, writesBefore });
+  await operator.stop();
+  return { ...row, perSecond: count / seconds };
+}
+
+/** What this API server takes from a writer that does nothing but create the Secret and patch the status. */
+export async function bareFloor({ cluster }: Bench, count: number): Promise<Row> {
+  await clean(cluster.client);
+  await makeExternalSecrets(cluster.client, count, count, '1h');
+  const data = { username: 'dXNlcg==', password: 'cGFzc3dvcmQ=', host: 'aG9zdA==' };
+  const status = {
+    refreshTime: '2030-01-01T00:00:00Z',
+    syncedResourceVersion: `1-${'0'.repeat(56)}`,
+    binding: { name: 'x' },
+    conditions: [
+      {
+        type: 'Ready',
+        status: 'True',
+        reason: 'SecretSynced',
+        message: 'secret synced',
+        lastTransitionTime: '2030-01-01T00:00:00Z',
+      },
+    ],
+  };
+  const startedAt = performance.now();
+  await each(count, async (index) => {
+    const name = `es-${index}`;
+    await cluster.client.create(secrets, { metadata: { namespace: NAMESPACE, name }, data } as KubeObject);
+    await cluster.client.patch(
+      externalSecrets,
+      { namespace: NAMESPACE, name },
+      { status },
+      { type: 'merge', subresource: 'status' },
+    );
+  });
+  const seconds = (performance.now() - startedAt) / 1000;
+  return { scenario: `bare floor, ${count}`, seconds, perSecond: count / seconds };
+}
+
+/** A running operator with everything synced, watched for `seconds`. */
+export async function steady(
+  bench: Bench,
+  count: number,
+  keys: number,
+  interval: string,
+  seconds: number,
+): Promise<Row> {
+  const { cluster, aws } = bench;
+  const operator = await synced(bench, count, keys, interval);
+  await pause(30);
+  await aws.reset();
+  const writesBefore = await cluster.writes();
+  const cpuBefore = operator.usage().cpuSeconds;
+  await pause(seconds);
+  const row = await measured(`steady, ${count} at ${interval}`, seconds, { cluster, aws, operator, writesBefore });
+  await operator.stop();
+  const cpuSeconds = (row.cpuSeconds ?? 0) - cpuBefore;
+  return { ...row, cpuSeconds, cores: cpuSeconds / seconds };
+}
+
+/** How long a new object takes while many others are refreshed. */
+export async function createToReady(bench: Bench, others: number, interval: string, samples: number): Promise<Row> {
+  const { cluster } = bench;
+  const operator = await synced(bench, others, 1000, interval);
+  const stop = new AbortController();
+  const readyAt = new Map<string, number>();
+  const watching = watchReady(cluster.client, (name) => readyAt.set(name, performance.now()), stop.signal);
+  const took: number[] = [];
+  const startedAt = performance.now();
+  for (let index = 0; index < samples; index++) {
+    const name = `new-${index}`;
+    const createdAt = performance.now();
+    await cluster.client.create(externalSecrets, benchExternalSecret(name, index % 1000, '1h'));
+    while (!readyAt.has(name)) await pause(0.002);
+    took.push(readyAt.get(name)! - createdAt);
+  }
+  stop.abort();
+  await watching;
+  await operator.stop();
+  took.sort((a, b) => a - b);
+  const at = (share: number): number => took[Math.min(took.length - 1, Math.floor(took.length * share))] ?? 0;
+  return {
+    scenario: `create → Ready beside ${others}`,
+    seconds: (performance.now() - startedAt) / 1000,
+    p50Ms: at(0.5),
+    p99Ms: at(0.99),
+  };
+}
+
+/** Everything is synced; a new process starts. Ready when its caches are; then it is watched for a while. */
+export async function coldRestart(bench: Bench, count: number): Promise<Row> {
+  const { cluster, aws } = bench;
+  await (await synced(bench, count, 1000, '1h')).stop();
+  await aws.reset();
+  const writesBefore = await cluster.writes();
+  const operator = startOperatorProcess(cluster, aws.endpoint);
+  await pause(15);
+  const row = await measured(`cold restart, ${count} present (15 s)`, 15, { cluster, aws, operator, writesBefore });
+  await operator.stop();
+  return row;
+}
+
+/** Secrets that nobody asked about must not cost memory. */
+export async function unrelatedSecrets(bench: Bench, count: number, kib: number): Promise<readonly Row[]> {
+  const { cluster, aws } = bench;
+  const before = await synced(bench, 500, 500, '1h');
+  await pause(20);
+  const without = await measured('500 objects, no unrelated Secrets', 20, {
+    cluster,
+    aws,
+    operator: before,
+    writesBefore: await cluster.writes(),
+  });
+  await before.stop();
+  const blob = Buffer.alloc(kib * 1024, 7).toString('base64');
+  await each(
+    count,
+    (index) =>
+      cluster.client.create(secrets, {
+        metadata: { namespace: NAMESPACE, name: `unrelated-${index}` },
+        data: { blob },
+      } as KubeObject),
+    8,
+  );
+  const operator = startOperatorProcess(cluster, aws.endpoint);
+  await pause(40);
+  const row = await measured(`500 objects, ${count} unrelated Secrets of ${kib} KiB`, 40, {
+    cluster,
+    aws,
+    operator,
+    writesBefore: await cluster.writes(),
+  });
+  await operator.stop();
+  return [without, row];
+}
+
+async function synced(
+  { cluster, aws }: Bench,
+  count: number,
+  keys: number,
+  interval: string,
+): Promise<OperatorProcess> {
+  await clean(cluster.client);
+  await makeStore(cluster.client);
+  await makeExternalSecrets(cluster.client, count, keys, interval);
+  const operator = startOperatorProcess(cluster, aws.endpoint);
+  await allReady(cluster, count, performance.now());
+  return operator;
+}
+
+async function allReady(cluster: BenchCluster, count: number, startedAt: number): Promise<number> {
+  const stop = new AbortController();
+  let ready = 0;
+  let lastAt = startedAt;
+  const done = Promise.withResolvers<void>();
+  const onReady = (): void => {
+    lastAt = performance.now();
+    if (++ready === count) done.resolve();
+  };
+  const watching = watchReady(cluster.client, onReady, stop.signal);
+  await done.promise;
+  stop.abort();
+  await watching;
+  return (lastAt - startedAt) / 1000;
+}
+
+interface Measuring {
+  readonly cluster: BenchCluster;
+  readonly aws: AwsProcess;
+  readonly operator: OperatorProcess;
+  readonly writesBefore: ReadonlyMap<string, number>;
+}
+
+async function measured(
+  scenario: string,
+  seconds: number,
+  { cluster, aws, operator, writesBefore }: Measuring,
+): Promise<Row> {
+  const usage = operator.usage();
+  const after = await cluster.writes();
+  const writes = [...after]
+    .map(([key, value]) => [key, value - (writesBefore.get(key) ?? 0)] as const)
+    .filter(([, value]) => value > 0);
+  return { scenario, seconds, ...usage, writes: Object.fromEntries(writes), backendCalls: await aws.calls() };
+}
+
+function pause(seconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+}
