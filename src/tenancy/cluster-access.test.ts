@@ -4,6 +4,7 @@ import { secrets, serviceAccounts, configMaps } from '../api/resources.ts';
 import { DeniedError } from '../kube/errors.ts';
 import type { StoreIdentity } from '../providers/provider.ts';
 import { FakeKube } from '../../test/builders/fake-kube.ts';
+import { selfSigned } from '../telemetry/self-signed.ts';
 import { TenantAccess } from './cluster-access.ts';
 import { References } from './references.ts';
 
@@ -108,10 +109,15 @@ test('a refused TokenRequest names the account and the right that is missing', a
 
 test('certificates come from caBundle, else from caProvider, which a cluster store must place', async () => {
   const { access, kube } = world('SecretStore', 'shop');
-  kube.put(configMaps, { metadata: { namespace: 'shop', name: 'ca' }, data: { 'ca.crt': 'PEM' } } as never);
-  assert.equal(
-    await access.certificateAuthority('vault', { caProvider: { type: 'ConfigMap', name: 'ca', key: 'ca.crt' } }),
-    'PEM',
+  const { cert: pem } = selfSigned(['vault'], Date.now());
+  const data = { 'ca.crt': pem, mistyped: 'PEM' };
+  kube.put(configMaps, { metadata: { namespace: 'shop', name: 'ca' }, data } as never);
+  const from = (key: string) =>
+    access.certificateAuthority('vault', { caProvider: { type: 'ConfigMap', name: 'ca', key } });
+  assert.equal(await from('ca.crt'), pem);
+  await assert.rejects(
+    from('mistyped'),
+    /vault\.caProvider: key "mistyped" of ConfigMap shop\/ca is no PEM certificate/,
   );
   assert.equal(await access.certificateAuthority('vault', {}), undefined);
   await assert.rejects(

@@ -111,7 +111,10 @@ export class TenantAccess implements ClusterAccess {
     const { data, where } = await this.#keyed(type, provider, { name, namespace });
     if (key === undefined)
       throw new InvalidProviderConfigError(`${provider}.key is missing: it must name a key of ${where}`);
-    return (data.get(key) ?? missingKey(provider, key, where)).revealText();
+    const pem = (data.get(key) ?? missingKey(provider, key, where)).revealText();
+    if (!isCertificate(pem))
+      throw new InvalidProviderConfigError(`${provider}: key "${key}" of ${where} is no PEM certificate`);
+    return pem;
   }
 
   async operatorToken(field: string): Promise<SecretValue> {
@@ -210,10 +213,16 @@ function pemOf(field: string, text: string): string {
   let pem = text;
   for (let round = 0; round < 2 && !pem.includes('-----BEGIN'); round++)
     pem = Buffer.from(pem, 'base64').toString('utf8');
+  if (isCertificate(pem)) return pem;
+  throw new InvalidProviderConfigError(`${field} is neither a PEM certificate nor base64 of one`);
+}
+
+/** Looks at the first block only. */
+function isCertificate(pem: string): boolean {
   try {
     void new X509Certificate(pem);
-    return pem;
-  } catch (error) {
-    throw new InvalidProviderConfigError(`${field} is neither a PEM certificate nor base64 of one`, { cause: error });
+    return true;
+  } catch {
+    return false;
   }
 }
