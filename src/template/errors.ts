@@ -36,13 +36,13 @@ export class Message {
 
   /** The message as text (UTF-16), masked as told. */
   text(show: Disclosure): string {
-    return this.pieces.map((piece) => decodeText(pieceText(piece, show))).join('');
+    return this.pieces.map((piece) => pieceText(piece, show)).join('');
   }
 }
 
 function pieceText(piece: Piece, show: Disclosure): string {
-  if (piece.piece === 'word' || show.reveal) return piece.text;
-  if (piece.piece === 'source') return show.source ? piece.text : '…';
+  if (piece.piece === 'word' || show.reveal) return decodeText(piece.text);
+  if (piece.piece === 'source') return show.source ? decodeText(piece.text) : '…';
   return `<value: ${piece.kind}, ${piece.text.length} bytes>`;
 }
 

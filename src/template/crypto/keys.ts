@@ -1,6 +1,6 @@
 /** Private keys: read from PEM, written in the forms Go's tools use. */
 import { createPrivateKey, type KeyObject } from 'node:crypto';
-import { failure, source, type Failure } from '../errors.ts';
+import { failure, value as hidden, type Failure } from '../errors.ts';
 import { decodePem, encodePem, type PemBlock } from './pem.ts';
 
 type Encoding = 'pkcs1' | 'pkcs8' | 'sec1';
@@ -28,13 +28,13 @@ export function labelledKey(text: string): KeyObject {
   const { block } = found;
   if (block.type === 'PRIVATE KEY') return keyOr(block, 'pkcs8', failure`decoding PEM as PKCS#8: malformed key`);
   if (!block.type.endsWith(' PRIVATE KEY')) {
-    throw failure`no private key data in PEM block of type ${source(block.type)}`;
+    throw failure`no private key data in PEM block of type ${hidden(block.type)}`;
   }
   const label = block.type.slice(0, -' PRIVATE KEY'.length);
   if (label === 'RSA') return keyOr(block, 'pkcs1', failure`parsing RSA private key from PEM: malformed key`);
   if (label === 'EC') return keyOr(block, 'sec1', failure`parsing EC private key from PEM: malformed key`);
   if (label === 'DSA') throw failure`x509: certificate private key does not implement crypto.Signer`;
-  throw failure`invalid private key type ${source(label)}`;
+  throw failure`invalid private key type ${hidden(label)}`;
 }
 
 function keyOr(block: PemBlock, type: Encoding, otherwise: Failure): KeyObject {

@@ -2,10 +2,11 @@
  * Cuts template text into tokens. Outside actions there is only text; inside, spaces are tokens too because they
  * separate arguments. The first problem becomes an error token and ends the stream.
  */
-import { decodeRune, encodeRune } from '../bytes.ts';
+import { decodeRune } from '../bytes.ts';
 import { message, source, type Message } from '../errors.ts';
 import { quote } from '../format/quote.ts';
-import { isDigit, isLetter, isPrint } from '../unicode.ts';
+import { isPrint } from '../unicode.ts';
+import { countLines, isSpace, isWordRune, trimLeft, trimRight, unicodeName } from './characters.ts';
 
 export type TokenType =
   | 'text'
@@ -54,13 +55,6 @@ export interface Token {
 export interface Delimiters {
   readonly left: string;
   readonly right: string;
-}
-
-const SPACES = ' \t\r\n';
-const isSpace = (c: string): boolean => c !== '' && SPACES.includes(c);
-
-function isWordRune(rune: number): boolean {
-  return rune === 0x5f || isLetter(rune) || isDigit(rune);
 }
 
 export class Lexer {
@@ -331,28 +325,4 @@ export class Lexer {
     this.failed = true;
     return { type: 'error', text: '', at: this.start, line: this.line, problem };
   }
-}
-
-function countLines(text: string): number {
-  let count = 0;
-  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) count++;
-  return count;
-}
-
-function trimRight(text: string, from: number, to: number): number {
-  let end = to;
-  while (end > from && isSpace(text[end - 1] ?? '')) end--;
-  return end;
-}
-
-function trimLeft(text: string, from: number): number {
-  let at = from;
-  while (isSpace(text[at] ?? '')) at++;
-  return at;
-}
-
-/** `U+002D '-'`, as Go's `%#U`. */
-function unicodeName(rune: number): string {
-  const code = `U+${rune.toString(16).toUpperCase().padStart(4, '0')}`;
-  return isPrint(rune) ? `${code} '${encodeRune(rune)}'` : code;
 }
