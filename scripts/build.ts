@@ -7,7 +7,8 @@ import { chmodSync, rmSync, statSync } from 'node:fs';
 
 rmSync('dist', { recursive: true, force: true });
 const result = await build({
-  entryPoints: { 'external-secrets': 'src/main.ts' },
+  // The worker is found beside the program by its name (src/template/renderer.ts).
+  entryPoints: { 'external-secrets': 'src/main.ts', 'template-worker': 'src/template/worker.ts' },
   outdir: 'dist',
   outExtension: { '.js': '.mjs' },
   chunkNames: 'chunks/[name]-[hash]',

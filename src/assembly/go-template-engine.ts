@@ -5,7 +5,7 @@
 import type { Clock } from '../clock.ts';
 import type { RenderKey } from '../controllers/external-secret/rewrite.ts';
 import type { TemplateEngine } from '../controllers/external-secret/template-engine.ts';
-import { parseKeysAndValues, renderTemplate } from '../template/index.ts';
+import { parseKeysAndValues, TemplateRenderer } from '../template/index.ts';
 
 export interface EngineOptions {
   readonly clock: Clock;
@@ -14,18 +14,20 @@ export interface EngineOptions {
 }
 
 export function goTemplateEngine({ clock, delimiters }: EngineOptions): TemplateEngine {
+  const renderer = new TemplateRenderer({ clock });
   return {
-    render: async (source, data, { name, fromManifest }) =>
-      renderTemplate(source, data, { name, delimiters, clock, showSource: fromManifest }),
+    render: (source, data, { name, fromManifest }) =>
+      renderer.render(source, data, { name, delimiters, showSource: fromManifest }),
     parseKeysAndValues,
   };
 }
 
 /** Rewrites always use `{{ }}`, and print `<no value>` for a missing key (`behaviour.md` 1.6). */
 export function renderKeyTemplate({ clock }: Pick<EngineOptions, 'clock'>): RenderKey {
+  const renderer = new TemplateRenderer({ clock });
   return async (template, key) => {
     const data = new Map([['value', Buffer.from(key, 'utf8')]]);
-    const rendered = renderTemplate(template, data, { name: 'transform', clock, missingKey: 'default' });
+    const rendered = await renderer.render(template, data, { name: 'transform', missingKey: 'default' });
     return Buffer.from(rendered).toString('utf8');
   };
 }
