@@ -1,6 +1,5 @@
 /** A tenant with static keys, a ready Secrets Manager store and one secret, for tests that are about something else. */
 import type { SandboxAws } from '../../sandbox/aws/server.ts';
-import { externalSecrets } from '../../src/api/resources.ts';
 import { aws, entry, externalSecret, from, refreshEvery, secret, secretStore } from '../builders/objects.ts';
 import type { Env } from './env.ts';
 import { isValid } from './views.ts';
@@ -29,10 +28,4 @@ export async function awsShop(
 /** The ExternalSecret `db` that takes `user` out of it; without `property` the whole text. */
 export function dbOf(namespace: string, property?: string) {
   return externalSecret(namespace, 'db', from('sm'), entry('user', `${namespace}/db`, property), refreshEvery('1h'));
-}
-
-/** Asks for a sync now, as people do. */
-export async function force(env: Env, namespace: string, name: string): Promise<void> {
-  const annotations = { 'force-sync': String(Math.random()) };
-  await env.kube.patch(externalSecrets, { namespace, name }, { metadata: { annotations } });
 }

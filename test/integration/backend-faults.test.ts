@@ -6,8 +6,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { externalSecrets, secretStores } from '../../src/api/resources.ts';
 import { aws, entry, externalSecret, extract, from, secretStore, serviceAccount } from '../builders/objects.ts';
-import { awsShop, dbOf, force } from './aws-shop.ts';
+import { awsShop, dbOf } from './aws-shop.ts';
 import { useEnvWithStrictAws } from './current-env.ts';
+import { force } from './force-sync.ts';
 import { dataOf, failsWith, holds, isSynced, readyOf, secretOf, storeFailsWith } from './views.ts';
 
 const env = await useEnvWithStrictAws();

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Json } from '../../sandbox/aws/wire.ts';
-import { externalSecrets, secretStores, serviceAccounts } from '../../src/api/resources.ts';
+import { secretStores, serviceAccounts } from '../../src/api/resources.ts';
 import type { SecretStore } from '../../src/api/secret-store.ts';
 import {
   aws,
@@ -19,6 +19,7 @@ import {
   serviceAccount,
 } from '../builders/objects.ts';
 import { requires, useEnvWithStrictAws } from './current-env.ts';
+import { force } from './force-sync.ts';
 import { OPERATOR_ACCOUNT, OPERATOR_NAMESPACE } from './operator.ts';
 import { failsWith, holds, isSynced, isValid, readyOf, storeFailsWith } from './views.ts';
 
@@ -41,11 +42,6 @@ async function shop(prefix: string): Promise<{ namespace: string; keyId: string;
 
 function db(namespace: string, store: string, kind: 'SecretStore' | 'ClusterSecretStore' = 'SecretStore') {
   return externalSecret(namespace, 'db', from(store, kind), entry('user', `${namespace}/db`, 'user'));
-}
-
-async function force(namespace: string, name: string): Promise<void> {
-  const annotations = { 'force-sync': String(Math.random()) };
-  await env.kube.patch(externalSecrets, { namespace, name }, { metadata: { annotations } });
 }
 
 /** Who made these calls, once each. */
@@ -159,7 +155,7 @@ test('rotated keys are used at the next sync, without a restart', async () => {
   await env.aws.addAccessKey(next, 'next-secret-key', `next-${namespace}`);
   await env.apply(secret(namespace, 'aws-robot', { id: next, key: 'next-secret-key' }));
   await env.eventually(async () => {
-    await force(namespace, 'db');
+    await force(env, namespace, 'db');
     const [newest] = callers(`${namespace}/db`, ...READS).slice(-1);
     assert.equal(newest, `arn:aws:iam::111122223333:user/next-${namespace}`);
   });

@@ -1,9 +1,11 @@
 /**
- * Vault stores as people write them: Kubernetes auth with a tenant's account (J08), with the operator's own (J09), and the mistakes
- * that are usual with mounts and paths (Q04 to Q06).
+ * Vault stores as people write them: Kubernetes auth with a tenant's account (J08), with the operator's own (J09).
  */
 import assert from 'node:assert/strict';
-import { before, test } from 'node:test';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
 import { externalSecrets, secretStores } from '../../src/api/resources.ts';
 import {
   clusterSecretStore,
@@ -14,67 +16,16 @@ import {
   refreshEvery,
   secretStore,
   serviceAccount,
-  vaultAs,
-  type Provider,
 } from '../builders/objects.ts';
 import { requires, useEnv } from './current-env.ts';
 import { OPERATOR_ACCOUNT, OPERATOR_NAMESPACE } from './operator.ts';
-import { dataOf, failsWith, holds, isSynced, isValid, readyOf, secretOf, storeFailsWith } from './views.ts';
+import { prepareVault, readyVaultShop, vaultShop } from './vault-shop.ts';
+import { failsWith, holds, isSynced, isValid, readyOf, storeFailsWith } from './views.ts';
 
 const env = await useEnv();
 const operator = await env.startOperator();
-const host = new URL(env.vault.address).host.replaceAll('.', '\\.');
 
-before(async () => {
-  await env.vault.api('POST', 'sys/mounts/apps', { type: 'kv', options: { version: '2' } });
-  await env.vault.api('POST', 'sys/mounts/old', { type: 'kv', options: { version: '1' } });
-  // A fresh KV v2 mount answers after a moment only.
-  await env.eventually(() => env.vault.put('apps', 'ready', { yes: '1' }));
-  await env.enableKubernetesAuth();
-});
-
-interface World {
-  readonly namespace: string;
-  /** A store that logs in with the role and the account, both `shop-vault`; `more` adds or replaces fields. */
-  readonly store: (more?: Provider) => Provider;
-}
-
-/** The role is the namespace's, bound to its account `shop-vault`, with `read` on exactly these API paths. */
-async function shop(
-  prefix: string,
-  paths: (namespace: string) => readonly string[] = (namespace) => [`apps/data/${namespace}/db`],
-  role: Readonly<Record<string, unknown>> = {},
-): Promise<World> {
-  const namespace = await env.namespace(prefix);
-  const rules = paths(namespace).map((path) => `path "${path}" { capabilities = ["read"] }`);
-  await env.vault.api('PUT', `sys/policies/acl/${namespace}`, { policy: rules.join('\n') });
-  await env.vault.api('POST', `auth/kubernetes/role/${namespace}`, {
-    bound_service_account_names: ['shop-vault'],
-    bound_service_account_namespaces: [namespace],
-    policies: [namespace],
-    ttl: '15m',
-    ...role,
-  });
-  await env.vault.put('apps', `${namespace}/db`, { username: 'app', password: 'p&<>"é', port: 6432 });
-  await env.apply(serviceAccount(namespace, 'shop-vault'));
-  return {
-    namespace,
-    store: (more = {}) => vaultAs(env.vault.address, namespace, 'shop-vault', { path: 'apps', ...more }),
-  };
-}
-
-/** A world whose store `vault` is ready. */
-async function ready(...args: Parameters<typeof shop>): Promise<World> {
-  const world = await shop(...args);
-  await env.apply(secretStore(world.namespace, 'vault', world.store()));
-  await isValid(env, world.namespace, 'vault');
-  return world;
-}
-
-async function force(namespace: string, name: string): Promise<void> {
-  const annotations = { 'force-sync': String(Math.random()) };
-  await env.kube.patch(externalSecrets, { namespace, name }, { metadata: { annotations } });
-}
+await prepareVault(env);
 
 async function countOf(call: string): Promise<number> {
   return (await env.vault.calls()).get(call) ?? 0;
@@ -83,7 +34,7 @@ async function countOf(call: string): Promise<number> {
 // ---- J08: the account of the tenant
 
 test('manifests of seed S1, v1beta1: two entries of one key become one Secret by one read, after a real login', async () => {
-  const { namespace, store } = await shop('kv2');
+  const { namespace, store } = await vaultShop(env, 'kv2');
   await env.vault.resetCalls();
   await env.apply({ ...secretStore(namespace, 'vault', store()), apiVersion: 'external-secrets.io/v1beta1' });
   await isValid(env, namespace, 'vault');
@@ -110,7 +61,7 @@ test('manifests of seed S1, v1beta1: two entries of one key become one Secret by
 });
 
 test('a policy with nothing but read on the path is enough: nothing else is asked for', async () => {
-  const { namespace, store } = await shop('least');
+  const { namespace, store } = await vaultShop(env, 'least');
   await env.vault.resetCalls();
   await env.apply(
     secretStore(namespace, 'vault', store()),
@@ -122,7 +73,9 @@ test('a policy with nothing but read on the path is enough: nothing else is aske
 });
 
 test('a role that is bound to another account: status, Vault’s words, role, mount and account are told', async () => {
-  const { namespace, store } = await shop('wrong-account', undefined, { bound_service_account_names: ['other'] });
+  const { namespace, store } = await vaultShop(env, 'wrong-account', undefined, {
+    bound_service_account_names: ['other'],
+  });
   await env.apply(secretStore(namespace, 'vault', store()));
   await storeFailsWith(
     env,
@@ -137,7 +90,7 @@ test('a role that is bound to another account: status, Vault’s words, role, mo
 });
 
 test('a role that does not exist, a mount that does not exist', async () => {
-  const { namespace, store } = await shop('wrong-role');
+  const { namespace, store } = await vaultShop(env, 'wrong-role');
   const login = (role: string, mountPath: string) =>
     store({ auth: { kubernetes: { mountPath, role, serviceAccountRef: { name: 'shop-vault' } } } });
   await env.apply(secretStore(namespace, 'no-role', login('nobody', 'kubernetes')));
@@ -147,7 +100,7 @@ test('a role that does not exist, a mount that does not exist', async () => {
 });
 
 test('a role that wants another audience than the token has', async () => {
-  const { namespace, store } = await shop('wrong-audience', undefined, { audience: 'vault' });
+  const { namespace, store } = await vaultShop(env, 'wrong-audience', undefined, { audience: 'vault' });
   await env.apply(secretStore(namespace, 'vault', store()));
   await storeFailsWith(env, namespace, 'vault', /403 .*audience/, /audience/);
   const serviceAccountRef = { name: 'shop-vault', audiences: ['vault'] };
@@ -157,7 +110,7 @@ test('a role that wants another audience than the token has', async () => {
 });
 
 test('a store is mended by what it missed: its account appears, its role is corrected in Vault', async () => {
-  const { namespace, store } = await shop('late', undefined, { bound_service_account_names: ['late-vault'] });
+  const { namespace, store } = await vaultShop(env, 'late', undefined, { bound_service_account_names: ['late-vault'] });
   const auth = {
     kubernetes: { mountPath: 'kubernetes', role: namespace, serviceAccountRef: { name: 'late-vault' } },
   };
@@ -168,7 +121,7 @@ test('a store is mended by what it missed: its account appears, its role is corr
 });
 
 test('a path outside the policy: the ExternalSecret says 403, the path, the missing right and the version hint', async () => {
-  const { namespace } = await ready('policy');
+  const { namespace } = await readyVaultShop(env, 'policy');
   await env.apply(externalSecret(namespace, 'other', from('vault'), entry('x', 'somebody/else')));
   await failsWith(
     env,
@@ -186,7 +139,7 @@ test(
   'a token of 15 minutes and a refresh each hour: every refresh works (Q35)',
   requires(env, 'fast-time', 'hours pass'),
   async () => {
-    const { namespace } = await ready('short');
+    const { namespace } = await readyVaultShop(env, 'short');
     await env.apply(
       externalSecret(namespace, 'db', from('vault'), entry('user', `${namespace}/db`, 'username'), refreshEvery('1h')),
     );
@@ -207,7 +160,7 @@ test(
   requires(env, 'fast-time', 'minutes pass'),
   async () => {
     await env.advance(3_600_000);
-    const { namespace } = await ready('tokens');
+    const { namespace } = await readyVaultShop(env, 'tokens');
     await env.vault.resetCalls();
     for (const name of ['a', 'b', 'c'])
       await env.apply(externalSecret(namespace, name, from('vault'), extract(`${namespace}/db`), refreshEvery('24h')));
@@ -256,7 +209,7 @@ test('a ClusterSecretStore without any account logs in as the operator, with the
 });
 
 test('a SecretStore may not use the operator’s account: it is told what to set (D71)', async () => {
-  const { namespace, store } = await shop('own-tenant');
+  const { namespace, store } = await vaultShop(env, 'own-tenant');
   await env.vault.resetCalls();
   const auth = { kubernetes: { mountPath: 'kubernetes', role: 'operator' } };
   await env.apply(secretStore(namespace, 'vault', store({ auth })));
@@ -264,136 +217,20 @@ test('a SecretStore may not use the operator’s account: it is told what to set
   assert.equal(await countOf('PUT auth/kubernetes/login'), 0);
 });
 
-// ---- Q04 to Q06: mounts, paths, versions
-
-test('a key that repeats the mount, or mount and data, means the same secret (Q04)', async () => {
-  const { namespace } = await ready('repeat');
-  const key = `${namespace}/db`;
-  await env.apply(
-    externalSecret(
-      namespace,
-      'db',
-      from('vault'),
-      entry('plain', key, 'username'),
-      entry('mount', `apps/${key}`, 'username'),
-      entry('data', `apps/data/${key}`, 'username'),
-    ),
-  );
-  await holds(env, namespace, 'db', { plain: 'app', mount: 'app', data: 'app' });
-});
-
-test('a key that begins with data/ is taken literally, and the error says how to write it (Q05)', async () => {
-  const everything = (namespace: string) => [`apps/data/${namespace}/db`, `apps/data/data/${namespace}/db`];
-  const { namespace } = await ready('literal', everything);
-  await env.apply(externalSecret(namespace, 'db', from('vault'), entry('user', `data/${namespace}/db`, 'username')));
-  await failsWith(
-    env,
-    namespace,
-    'db',
-    new RegExp(`apps/data/data/${namespace}/db`),
-    /404/,
-    /begins with "data\/".*leave it off/,
-  );
-});
-
-test('a v2 store on a v1 mount names the path and the version to set (Q06)', async () => {
-  const { namespace, store } = await shop('v2-on-v1', (name) => [`old/${name}/db`, `old/data/${name}/db`]);
-  await env.vault.put('old', `${namespace}/db`, { username: 'app' }, 'v1');
-  await env.apply(
-    secretStore(namespace, 'vault', store({ path: 'old' })),
-    externalSecret(namespace, 'db', from('vault'), entry('user', `${namespace}/db`, 'username')),
-  );
-  await failsWith(env, namespace, 'db', new RegExp(`old/data/${namespace}/db`), /404/, /set "version: v1"/);
-  await env.apply(secretStore(namespace, 'vault', store({ path: 'old', version: 'v1' })));
-  await holds(env, namespace, 'db', { user: 'app' });
-});
-
-test('a v1 store on a v2 mount does the same (Q06)', async () => {
-  const { namespace, store } = await shop('v1-on-v2', (name) => [`apps/${name}/db`, `apps/data/${name}/db`]);
-  await env.apply(
-    secretStore(namespace, 'vault', store({ version: 'v1' })),
-    externalSecret(namespace, 'db', from('vault'), entry('user', `${namespace}/db`, 'username')),
-  );
-  await failsWith(
-    env,
-    namespace,
-    'db',
-    new RegExp(`GET apps/${namespace}/db`),
-    /KV version 2, the store says v1: set "version: v2"/,
-  );
-});
-
-test('a secret that is not there names key, path and store; a property that is not there names both', async () => {
-  const { namespace } = await ready('absent', (name) => [`apps/data/${name}/*`]);
-  await env.apply(
-    externalSecret(namespace, 'no-key', from('vault'), entry('x', `${namespace}/nope`)),
-    externalSecret(namespace, 'no-property', from('vault'), entry('x', `${namespace}/db`, 'nope')),
-  );
-  await failsWith(env, namespace, 'no-key', new RegExp(`key "${namespace}/nope"`), /404/, /SecretStore "vault"/);
-  await failsWith(env, namespace, 'no-property', /property "nope"/, new RegExp(`key "${namespace}/db"`));
-  assert.equal(await secretOf(env, namespace, 'no-property'), undefined);
-});
-
-// ---- network
-
-test('a server that is not there, speaks no TLS, or may not be called', async () => {
-  const { namespace, store } = await shop('network');
-  const tls = env.vault.address.replace('http:', 'https:');
-  await env.apply(
-    secretStore(namespace, 'no-listener', store({ server: 'http://127.0.0.1:1' })),
-    secretStore(namespace, 'no-name', store({ server: 'http://vault.does-not-exist.invalid:8200' })),
-    secretStore(namespace, 'no-tls', store({ server: tls })),
-    secretStore(namespace, 'metadata', store({ server: 'http://169.254.169.254' })),
-  );
-  await storeFailsWith(env, namespace, 'no-listener', /127\.0\.0\.1:1/, /ECONNREFUSED/);
-  await storeFailsWith(env, namespace, 'no-name', /vault\.does-not-exist\.invalid/, /ENOTFOUND|EAI_AGAIN/);
-  await storeFailsWith(env, namespace, 'no-tls', new RegExp(host), /TLS failed: wrong version number/);
-  await storeFailsWith(env, namespace, 'metadata', /169\.254\.169\.254/, /--allow-targets/);
-});
-
-test(
-  'Vault goes away and comes back: the Secret stays, the host is told, all recovers by itself',
-  requires(env, 'restart', 'Vault stops'),
-  async () => {
-    const { namespace } = await ready('outage');
-    await env.apply(externalSecret(namespace, 'db', from('vault'), entry('user', `${namespace}/db`, 'username')));
-    await isSynced(env, namespace, 'db');
-    await env.vault.stop();
-    try {
-      await force(namespace, 'db');
-      await failsWith(env, namespace, 'db', new RegExp(host), /ECONNREFUSED|ECONNRESET|closed/);
-      assert.deepEqual(await dataOf(env, namespace, 'db'), { user: 'app' });
-    } finally {
-      await env.vault.start();
-    }
-    if (env.supports('fast-time')) await env.advance(40_000);
-    await isSynced(env, namespace, 'db', 60_000);
-  },
-);
-
-test(
-  'a sealed Vault and a Vault that limits its callers say so',
-  requires(env, 'vault-faults', 'Vault answers 503 and 429'),
-  async () => {
-    const { namespace } = await ready('sealed');
-    for (const [status, words] of [
-      [503, /sealed/],
-      [429, /rate|too many|throttl/i],
-    ] as const) {
-      const name = `db-${status}`;
-      await env.vault.fault(`apps/data/${namespace}/db`, status);
-      await env.apply(externalSecret(namespace, name, from('vault'), entry('user', `${namespace}/db`, 'username')));
-      await failsWith(env, namespace, name, new RegExp(String(status)), words);
-      await env.vault.heal();
-    }
-  },
-);
-
-test('an operator without a mounted token says so in the store (serviceAccount.automount=false)', async () => {
+test('the operator’s token is read at each login: missing (serviceAccount.automount=false), then there', async () => {
   await operator.stop();
-  await env.startOperator(['--service-account-token-file=/does/not/exist']);
-  const auth = { kubernetes: { mountPath: 'kubernetes', role: 'operator' } };
-  const provider = { vault: { server: env.vault.address, path: 'apps', version: 'v2', auth } };
-  await env.apply(clusterSecretStore('no-token', provider));
-  await storeFailsWith(env, undefined, 'no-token', /\/does\/not\/exist/, /serviceAccount\.automount/);
+  const folder = mkdtempSync(join(tmpdir(), 'stores-vault-'));
+  try {
+    const file = join(folder, 'token');
+    await env.startOperator([`--service-account-token-file=${file}`]);
+    const auth = { kubernetes: { mountPath: 'kubernetes', role: 'operator' } };
+    const provider = { vault: { server: env.vault.address, path: 'apps', version: 'v2', auth } };
+    await env.apply(clusterSecretStore('late-token', provider));
+    await storeFailsWith(env, undefined, 'late-token', new RegExp(file), /serviceAccount\.automount/);
+    const account = { namespace: OPERATOR_NAMESPACE, name: OPERATOR_ACCOUNT };
+    writeFileSync(file, (await env.kube.createToken(account, { expirationSeconds: 3_600 })).token);
+    await isValid(env, undefined, 'late-token');
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });

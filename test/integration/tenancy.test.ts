@@ -22,6 +22,7 @@ import {
   vaultAs,
 } from '../builders/objects.ts';
 import { useEnvWithStrictAws } from './current-env.ts';
+import { force } from './force-sync.ts';
 import { OPERATOR_NAMESPACE } from './operator.ts';
 import { dataOf, failsWith, holds, isValid, readyOf, secretOf, storeFailsWith } from './views.ts';
 
@@ -38,11 +39,6 @@ function unique(name: string): string {
 /** An ExternalSecret `api` that reads `token`. */
 function api(namespace: string, store: string, kind: 'SecretStore' | 'ClusterSecretStore' = CLUSTER) {
   return externalSecret(namespace, 'api', from(store, kind), entry('token', 'token'));
-}
-
-async function force(namespace: string, name: string): Promise<void> {
-  const annotations = { 'force-sync': String(Math.random()) };
-  await env.kube.patch(externalSecrets, { namespace, name }, { metadata: { annotations } });
 }
 
 async function gone(resource: ApiResource, namespace: string | undefined, name: string): Promise<void> {
@@ -110,7 +106,7 @@ describe('a ClusterSecretStore', () => {
     await holds(env, blue, 'api', { token: 'old' });
     await env.apply(clusterSecretStore(store, fake({ token: 'new' }), { conditions: [{ namespaces: ['other'] }] }));
     await isValid(env, undefined, store);
-    await force(blue, 'api');
+    await force(env, blue, 'api');
     await failsWith(env, blue, 'api', /conditions deny/);
     assert.deepEqual(await dataOf(env, blue, 'api'), { token: 'old' });
   });
@@ -122,7 +118,7 @@ describe('a ClusterSecretStore', () => {
     await holds(env, blue, 'api', { token: 't' });
     await env.apply(clusterSecretStore(store, aws('robot', { auth: { secretRef: {} } })));
     await storeFailsWith(env, undefined, store, /secretAccessKeySecretRef/);
-    await force(blue, 'api');
+    await force(env, blue, 'api');
     await failsWith(
       env,
       blue,
@@ -132,7 +128,7 @@ describe('a ClusterSecretStore', () => {
     );
     await env.kube.delete(clusterSecretStores, { name: store });
     await gone(clusterSecretStores, undefined, store);
-    await force(blue, 'api');
+    await force(env, blue, 'api');
     await failsWith(env, blue, 'api', new RegExp(`ClusterSecretStore "${store}" not found`));
     assert.deepEqual(await dataOf(env, blue, 'api'), { token: 't' });
     await env.apply(clusterSecretStore(store, fake({ token: 't2' })));

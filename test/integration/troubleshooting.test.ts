@@ -17,8 +17,9 @@ import {
   secret,
   secretStore,
 } from '../builders/objects.ts';
-import { awsShop, dbOf, force } from './aws-shop.ts';
+import { awsShop, dbOf } from './aws-shop.ts';
 import { requires, useEnvWithStrictAws } from './current-env.ts';
+import { force } from './force-sync.ts';
 import { failsWith, holds, isSynced, storeFailsWith } from './views.ts';
 
 const env = await useEnvWithStrictAws();
