@@ -71,7 +71,9 @@ export class Breaker {
 
   failed(outage: BackendUnavailableError | ThrottledError): void {
     this.#failures += 1;
-    if (this.#failures >= FAILURES_TO_OPEN) this.#open = { cause: outage, probeAt: this.#nextProbe() };
+    if (this.#failures < FAILURES_TO_OPEN) return;
+    // What opened it stays the cause: who waits is not told something new, and writes no new status, at each probe.
+    this.#open = { cause: this.#open?.cause ?? outage, probeAt: this.#nextProbe() };
   }
 
   /**

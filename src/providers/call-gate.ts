@@ -49,9 +49,10 @@ export class CallGate {
    * @throws CircuitOpenError, or ThrottledError when the backend asked for a pause too long to wait out.
    */
   admit(): void {
-    this.#breaker.admit();
     const pause = this.#pace.pauseMs;
-    if (pause > LONGEST_HELD_PAUSE_MS) throw pausedError(pause);
+    // First: a probe that must wait would be none.
+    if (pause > LONGEST_HELD_PAUSE_MS) throw this.#breaker.refusal() ?? pausedError(pause);
+    this.#breaker.admit();
   }
 
   /** What to tell those who are queued already, or undefined when they may go on waiting. */

@@ -137,6 +137,8 @@ export interface SecretsClient {
   readonly batchSize: number;
   /** True when the backend is asked for the property itself: then refs that differ in it are different reads. */
   readonly readsProperty?: boolean;
+  /** True when `validate` asks nobody, or not what reads ask: that it succeeds does not mean that reads will. */
+  readonly validatesElsewhere?: boolean;
   /**
    * Reads whole values. Answers exactly one outcome per ref, in order: a bad ref never fails its neighbours.
    * Throws only what concerns the whole call (denied, throttled, unreachable, authentication) and the abort reason.

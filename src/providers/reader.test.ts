@@ -23,6 +23,7 @@ class TestClient implements SecretsClient {
   answer: (ref: ReadRef) => ReadOutcome = ({ key }) => ({ ok: true, value: SecretValue.ofText(`v:${key}`) });
   /** Thrown by the next calls instead of an answer. */
   broken: Error | undefined;
+  validatesElsewhere = false;
   /** When set, calls wait for it. */
   hold: Promise<void> | undefined;
 
@@ -47,7 +48,7 @@ class TestClient implements SecretsClient {
   }
 
   async validate(): Promise<'Ready'> {
-    if (this.broken !== undefined) throw this.broken;
+    if (this.broken !== undefined && !this.validatesElsewhere) throw this.broken;
     return 'Ready';
   }
 
@@ -240,7 +241,8 @@ test('calls at the same time are bounded, per identity and in common', async () 
 test('five outages in a row open the circuit: then one probe per half minute, the error tells when', async () => {
   const { client, clock, ask, settle, recovered } = world();
   client.broken = new BackendUnavailableError('cannot reach vault.test');
-  for (let failure = 0; failure < 5; failure++) await assert.rejects(settle(ask('a')), BackendUnavailableError);
+  for (let failure = 0; failure < 4; failure++) await assert.rejects(settle(ask('a')), BackendUnavailableError);
+  await assert.rejects(settle(ask('a')), CircuitOpenError);
   const openedAt = clock.now();
   await assert.rejects(ask('a'), (error: unknown) => {
     assert.ok(error instanceof CircuitOpenError);
@@ -271,6 +273,34 @@ test('an urgent read and validation pass an open circuit and close it', async ()
   assert.equal(await reader.validate(new AbortController().signal), 'Ready');
   assert.equal(reader.circuitOpen, false);
   assert.equal(recovered(), 1);
+});
+
+test('while the circuit is open every asker is told the same, whatever a probe met', async () => {
+  const { client, clock, ask, settle } = world();
+  const messages = new Set<string>();
+  const told = (error: Error): void => void messages.add(error.message);
+  for (let failure = 0; failure < 5; failure++) {
+    client.broken = new BackendUnavailableError('read of key "a" failed');
+    await settle(ask('a')).catch(() => {});
+  }
+  client.broken = new BackendUnavailableError('read of key "b" failed');
+  for (let probe = 0; probe < 3; probe++) {
+    await clock.advance(40_000);
+    await settle(ask('b')).catch(told);
+    await settle(ask('c')).catch(told);
+  }
+  assert.equal(client.calls.length, 8);
+  assert.deepEqual([...messages], ['read of key "a" failed (it keeps failing and is asked again only now and then)']);
+});
+
+test('a validation that does not ask the backend leaves an open circuit open', async () => {
+  const { client, ask, settle, reader, recovered } = world();
+  client.broken = new BackendUnavailableError('down');
+  client.validatesElsewhere = true;
+  for (let failure = 0; failure < 5; failure++) await settle(ask('a')).catch(() => {});
+  assert.equal(await reader.validate(new AbortController().signal), 'Ready');
+  assert.equal(reader.circuitOpen, true);
+  assert.equal(recovered(), 0);
 });
 
 test('denials do not open the circuit', async () => {

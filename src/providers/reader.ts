@@ -133,9 +133,10 @@ export class SecretsReader {
     return task.join(options.signal);
   }
 
-  /** Proves that the credentials work. Passes an open circuit, and closes it by success. @throws ProviderError */
+  /** Proves that the credentials work. Passes an open circuit, and closes it if it asks what reads ask. @throws ProviderError */
   async validate(signal: AbortSignal): Promise<Validity> {
-    return this.#gate.learn(() => this.#client.validate(AbortSignal.any([signal, this.#closing.signal])));
+    const validate = (): Promise<Validity> => this.#client.validate(AbortSignal.any([signal, this.#closing.signal]));
+    return this.#client.validatesElsewhere === true ? validate() : this.#gate.learn(validate);
   }
 
   /** Fails everything under way and frees all values. The client is not closed: the session does that. */
@@ -213,16 +214,21 @@ export class SecretsReader {
       entry.task.resolve(outcome.value);
     } else {
       this.#shared.forget(entry.key);
-      entry.task.reject(outcome.error);
+      entry.task.reject(this.#told(entry, outcome.error));
     }
   }
 
   #fail(entries: readonly Entry[], error: unknown): void {
     for (const entry of entries) {
       this.#forget(entry);
-      entry.task.reject(error);
+      entry.task.reject(this.#told(entry, error));
     }
     if (isOutage(error)) this.#refuseQueued();
+  }
+
+  /** A probe that fails is told what all others were told; who was in a hurry hears what the backend said now. */
+  #told(entry: Entry, error: unknown): unknown {
+    return isOutage(error) && !entry.urgent && this.#gate.circuitOpen ? this.#gate.refusal() : error;
   }
 
   /** After an outage or a throttle, what is still queued need not wait to hear the same. */

@@ -23,6 +23,8 @@ const BATCH_SIZE = 10;
 
 export class ParameterStoreClient implements SecretsClient {
   readonly batchSize = BATCH_SIZE;
+  /** It asks for credentials only, at most at STS. */
+  readonly validatesElsewhere = true;
   readonly #sdk: SSMClient;
   readonly #caller: AwsCaller;
   readonly #keys: KeySource;

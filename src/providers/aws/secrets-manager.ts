@@ -26,6 +26,8 @@ const CURRENT = 'AWSCURRENT';
 
 export class SecretsManagerClient implements SecretsClient {
   readonly batchSize = BATCH_SIZE;
+  /** It asks for credentials only, at most at STS. */
+  readonly validatesElsewhere = true;
   readonly #sdk: Sdk;
   readonly #caller: AwsCaller;
   readonly #keys: KeySource;

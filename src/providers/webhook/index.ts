@@ -57,6 +57,8 @@ interface WebhookSessionParts {
 
 class WebhookSession implements SecretsClient {
   readonly batchSize = 1;
+  /** It only opens a connection. */
+  readonly validatesElsewhere = true;
   readonly readsProperty: boolean;
   readonly #parts: WebhookSessionParts;
   readonly #probe: ProbeTarget | undefined;
