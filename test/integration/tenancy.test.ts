@@ -157,6 +157,11 @@ describe('a ClusterSecretStore', () => {
     await failsWith(env, green, 'api', /AccessDeniedException/, new RegExp(`robot-${green}`));
     await failsWith(env, grey, 'api', /Secret "robot" not found in namespace/, new RegExp(`"${grey}"`));
     await env.aws.heal();
+    // Each of the two is mended by what it missed.
+    await holds(env, green, 'api', { token: 'of-aws' }, 30_000);
+    await env.aws.addAccessKey('AKIAGREY', 'key');
+    await env.apply(secret(grey, 'robot', { id: 'AKIAGREY', key: 'key' }));
+    await holds(env, grey, 'api', { token: 'of-aws' }, 5_000);
   });
 
   test('with a Vault account that has no namespace logs in as the account of whoever asks', async () => {

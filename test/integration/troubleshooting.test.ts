@@ -101,6 +101,24 @@ test('events come from the components people know, once per change', async () =>
   });
 });
 
+test(
+  'kubectl describe explains a fault by itself, and kubectl wait returns when it is mended',
+  { skip: env.kind === 'real' ? false : 'the kubectl of the sandbox only gets' },
+  async () => {
+    const namespace = await awsShop(env, 'describe');
+    await env.apply(externalSecret(namespace, 'lost', from('sm'), entry('x', `${namespace}/lost`)));
+    await failsWith(env, namespace, 'lost', /does not exist/);
+    const told = await env.kubectl('describe', 'externalsecret', 'lost', '-n', namespace);
+    assert.match(told, /Reason:\s+SecretSyncedError/);
+    assert.match(told, /Message:\s+could not get secret data from provider: data\[0\].*ResourceNotFoundException/);
+    assert.match(told, /Warning\s+UpdateFailed\s.*external-secrets\s+could not get secret data.*next attempt in \d+ s/);
+    assert.match(await env.kubectl('describe', 'ss', 'sm', '-n', namespace), /Normal\s+Valid\s.*secret-store\s/);
+    await env.aws.putSecret(`${namespace}/lost`, 'found');
+    const waited = ['wait', '--for=condition=Ready', 'externalsecret/lost', '-n', namespace, '--timeout=60s'];
+    assert.match(await env.kubectl(...waited), /condition met/);
+  },
+);
+
 // ---- faults in the cluster
 
 test('a store that is not there is told apart from one of the other kind', async () => {
