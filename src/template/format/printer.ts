@@ -206,10 +206,20 @@ function infinite(text: string, flags: Flags): string {
 }
 
 function keepZeros(text: string, kind: string, precision: number): string {
+  if (kind === 'x' || kind === 'X') return keepHexZeros(text, kind, precision);
   const [, sign = '', body = '', tail = ''] = /^(.)([0-9.]*)(.*)$/.exec(text) ?? [];
   const significant = body.replace('.', '').replace(/^0+/, '').length;
   const wanted = kind === 'g' || kind === 'G' ? (precision === -1 ? 6 : precision) : 0;
   const pointed = body.includes('.') ? body : `${body}.`;
   const missing = wanted - (body === '0' ? 1 : significant);
   return sign + pointed + '0'.repeat(Math.max(missing, 0)) + tail;
+}
+
+/** In hexadecimal the x of the prefix counts as a digit, and only the lower-case form is filled up. */
+function keepHexZeros(text: string, kind: string, precision: number): string {
+  const [, head = '', body = '', tail = ''] = /^(.0[xX])([0-9a-fA-F.]*)(.*)$/.exec(text) ?? [];
+  const pointed = body.includes('.') ? body : `${body}.`;
+  const wanted = kind === 'x' ? (precision === -1 ? 6 : precision) : 0;
+  const digits = 1 + body.replace('.', '').length;
+  return head + pointed + '0'.repeat(Math.max(wanted - digits, 0)) + tail;
 }

@@ -17,8 +17,11 @@ function length(item: Operand): Value {
   if (item instanceof GoMap) return int(item.entries.size);
   if (item === undefined) throw failure`reflect: call of reflect.Value.Type on zero Value`;
   if (item === null) throw failure`len of nil pointer`;
-  throw failure`len of type ${word(typeOf(item))}`;
+  throw failure`len of type ${word(pointedType(item))}`;
 }
+
+/** The type behind a pointer. */
+const pointedType = (value: Operand): string => typeOf(value).replace(/^\*/, '');
 
 function index(item: Operand, indexes: readonly Operand[]): Operand {
   if (item === undefined || item === null) throw failure`index of untyped nil`;
@@ -36,7 +39,7 @@ function indexOne(item: Value, at: Operand): Value {
   }
   if (item instanceof GoSlice) return item.items[position(at, item.items.length, 'slice')] ?? null;
   if (item instanceof GoMap) return item.entries.get(key(at)) ?? zeroOf(item.elem);
-  throw failure`can't index item of type ${word(typeOf(item))}`;
+  throw failure`can't index item of type ${word(pointedType(item))}`;
 }
 
 function position(at: Operand, size: number, kind: string): number {

@@ -38,7 +38,7 @@ function equal(runtime: Runtime, a: Operand, b: Operand): boolean {
 
 function equalOthers(runtime: Runtime, a: Operand, b: Operand): boolean {
   if (!isNothing(a) && !isNothing(b) && kindOf(a) !== kindOf(b)) {
-    throw failure`non-comparable types ${shown(runtime, a)}: ${word(typeOf(a))}, ${word(typeOf(b))}: ${shown(runtime, b)}`;
+    throw failure`non-comparable types ${shown(runtime, a)}: ${word(typeOf(a))}, ${word(typeOf(b))}: ${shown(runtime, b, 'v')}`;
   }
   if (isNil(a) || isNil(b)) return isNil(a) === isNil(b);
   if (b instanceof GoMap || b instanceof GoSlice) {
@@ -47,8 +47,8 @@ function equalOthers(runtime: Runtime, a: Operand, b: Operand): boolean {
   return a instanceof GoObject && b instanceof GoObject && a.type === b.type && a.equals(b);
 }
 
-function shown(runtime: Runtime, value: Operand): ReturnType<typeof hidden> {
-  return hidden(runtime.printer.print(value ?? null, 's', NO_FLAGS), value);
+function shown(runtime: Runtime, value: Operand, verb = 's'): ReturnType<typeof hidden> {
+  return hidden(runtime.printer.print(value ?? null, verb, NO_FLAGS), value);
 }
 
 function less(a: Operand, b: Operand): boolean {

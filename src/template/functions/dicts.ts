@@ -57,13 +57,22 @@ function dig(args: readonly Value[]): Value {
   return fallback;
 }
 
-/** Merges `source` into `target`: without `overwrite` only what is absent or empty there. */
+function put(target: GoMap, key: string, value: Value, elem: string): void {
+  if (target.elem !== 'interface {}' && typeOf(value) !== target.elem) {
+    const type = value instanceof GoSlice ? value.type : elem;
+    throw failure`reflect.Value.SetMapIndex: value of type ${word(type)} is not assignable to type ${word(target.elem)}`;
+  }
+  writable(target).set(key, value);
+}
+
+/** Merges `source` into `target`: without `overwrite` only what is absent or empty there, and nothing that is nil. */
 function mergeInto(runtime: Runtime, target: GoMap, source: GoMap, overwrite: boolean): void {
   for (const [key, value] of source.entries) {
     runtime.budget.spend(1);
     const present = target.entries.get(key);
+    if (value === null && !overwrite) continue;
     if (present instanceof GoMap && value instanceof GoMap) mergeInto(runtime, present, value, overwrite);
-    else if (overwrite || !target.entries.has(key) || !isTrue(present)) writable(target).set(key, value);
+    else if (overwrite || !target.entries.has(key) || !isTrue(present)) put(target, key, value, source.elem);
   }
 }
 

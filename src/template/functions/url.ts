@@ -39,20 +39,17 @@ function unescape(text: string, host = false): string {
   });
 }
 
-/** Takes a URL apart. @throws Failure with the cause only */
-export function parseUrl(text: string): Url {
+/** A URL and what comes after its `#`, which is taken apart by itself. */
+function cutFragment(text: string): { bare: string; fragment: string } {
   const hash = text.indexOf('#');
-  const bare = hash < 0 ? text : text.slice(0, hash);
-  const fragment = hash < 0 ? '' : text.slice(hash + 1);
-  // oxlint-disable-next-line no-control-regex -- control characters are what is refused
-  if (/[\0-\x1f\x7f]/.test(bare)) throw failure`net/url: invalid control character in URL`;
-  const url = parseWithoutFragment(bare);
-  return { ...url, fragment: unescape(fragment) };
+  return hash < 0 ? { bare: text, fragment: '' } : { bare: text.slice(0, hash), fragment: text.slice(hash + 1) };
 }
 
 const NOTHING = { scheme: '', opaque: '', userinfo: undefined, host: '', path: '', query: '', fragment: '' };
 
 function parseWithoutFragment(text: string): Url {
+  // oxlint-disable-next-line no-control-regex -- control characters are what is refused
+  if (/[\0-\x1f\x7f]/.test(text)) throw failure`net/url: invalid control character in URL`;
   if (text === '') return NOTHING;
   if (text === '*') return { ...NOTHING, path: '*' };
   const { scheme, rest } = splitScheme(text);
@@ -100,9 +97,10 @@ function parseHost(host: string): string {
     const colon = host.lastIndexOf(':');
     if (colon >= 0) checkPort(host.slice(colon));
   }
+  const decoded = unescape(host, true);
   const bad = /[^A-Za-z0-9\-_.~!$&'()*+,;=:[\]<>"%\x80-\xff]/.exec(host)?.[0];
   if (bad !== undefined) throw failure`invalid character ${hidden(quote(bad))} in host name`;
-  return unescape(host, true);
+  return decoded;
 }
 
 function checkPort(port: string): void {
@@ -141,10 +139,17 @@ function pathOf({ host, path, userinfo }: Url, before: string): string {
   return slash + (colonFirst ? './' : '') + escaped;
 }
 
-/** Parses for a function whose errors begin with `prefix`, name the text, and end in the cause. */
+/** Takes a URL apart, for a function whose errors begin with `prefix`. @throws Failure */
 export function parseUrlFor(prefix: string, text: string): Url {
+  const { bare, fragment } = cutFragment(text);
+  const url = orExplain(prefix, bare, () => parseWithoutFragment(bare));
+  return { ...url, fragment: orExplain(prefix, text, () => unescape(fragment)) };
+}
+
+/** Errors name what could not be parsed, and end in the cause. */
+function orExplain<T>(prefix: string, text: string, parse: () => T): T {
   try {
-    return parseUrl(text);
+    return parse();
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     throw failure`${word(prefix)}: parse ${hidden(quote(text))}: ${error.detail}`;

@@ -199,7 +199,7 @@ class Emitter {
   private literal(value: string): void {
     this.indicator('|', true, false, false);
     if (/^[ \n\r\x85\u2028\u2029]/.test(value)) this.indicator(String(STEP), false, false, false);
-    const chomp = !value.endsWith('\n') ? '-' : value === '\n' || value.endsWith('\n\n') ? '+' : '';
+    const chomp = !isBreak(value.slice(-1)) ? '-' : value.length === 1 || isBreak(value.slice(-2, -1)) ? '+' : '';
     this.put(chomp);
     this.newLine();
     this.whitespace = true;

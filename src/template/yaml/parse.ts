@@ -25,11 +25,32 @@ export function parseYaml(bytes: string, budget: Budget): Tree {
   if (/[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]/.test(text)) {
     throw failure`yaml: control characters are not allowed`;
   }
+  if (STRAY_END.test(text)) throw syntaxError(text, 0);
   const document = firstDocument(text);
-  if (document === undefined) return null;
-  const [error] = document.errors;
-  if (error !== undefined) throw syntaxError(text, error.pos[0]);
-  return new Reader(document, budget).read(document.contents, 0);
+  const error = document?.errors[0];
+  if (document === undefined || error === undefined) return contentsOf(document, budget);
+  const cut = firstDocument(beforeDedent(text, document, error.pos[0]));
+  if (cut === undefined || cut.errors.length > 0) throw syntaxError(text, error.pos[0]);
+  return contentsOf(cut, budget);
+}
+
+/** An end-of-document marker before any document. */
+const STRAY_END = /^(?:[ \t]*(?:#[^\n]*)?\n)*\.\.\.(?:\s|$)/;
+
+function contentsOf(document: Document.Parsed | undefined, budget: Budget): Tree {
+  return document === undefined ? null : new Reader(document, budget).read(document.contents, 0);
+}
+
+/**
+ * A document whose first line is indented ends, for Go's parser, at the first line that is indented less; what follows
+ * is not looked at.
+ */
+function beforeDedent(text: string, document: Document.Parsed, errorAt: number): string {
+  const start = document.contents?.range[0] ?? 0;
+  const indent = start - (text.lastIndexOf('\n', start - 1) + 1);
+  const lineStart = text.lastIndexOf('\n', errorAt - 1) + 1;
+  const [spaces = ''] = /^ */.exec(text.slice(lineStart, lineStart + indent + 1)) ?? [];
+  return lineStart > start && spaces.length < indent ? text.slice(0, lineStart) : text;
 }
 
 function syntaxError(text: string, at: number): Failure {
