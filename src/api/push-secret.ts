@@ -138,6 +138,10 @@ export const pushSecretStatus = z.object({
     .string()
     .optional()
     .describe('The generation, and a hash of labels and annotations, of the PushSecret that was last synced.'),
+  sourceVersion: z
+    .string()
+    .optional()
+    .describe('A fingerprint of which Secrets, in which versions, were last pushed. Nothing of their values is in it.'),
   syncedPushSecrets: z
     .record(z.string(), z.record(z.string(), pushSecretData))
     .optional()

@@ -36,3 +36,36 @@ function matchesExpression(
       return false;
   }
 }
+
+/** What is wrong with a selector that the API server's schema lets through; undefined when nothing is. */
+export function selectorProblem(selector: LabelSelector): string | undefined {
+  for (const { key, operator, values = [] } of selector.matchExpressions ?? []) {
+    if (!['In', 'NotIn', 'Exists', 'DoesNotExist'].includes(operator))
+      return `operator ${JSON.stringify(operator)} of label "${key}" is not one of In, NotIn, Exists, DoesNotExist`;
+    const needsValues = operator === 'In' || operator === 'NotIn';
+    if (needsValues && values.length === 0) return `operator ${operator} of label "${key}" needs values`;
+    if (!needsValues && values.length > 0) return `operator ${operator} of label "${key}" takes no values`;
+  }
+  return undefined;
+}
+
+/** The selector as a `labelSelector` parameter of the API server. */
+export function formatSelector(selector: LabelSelector): string {
+  const equal = Object.entries(selector.matchLabels ?? {}).map(([key, value]) => `${key}=${value}`);
+  return [...equal, ...(selector.matchExpressions ?? []).map(formatExpression)].join(',');
+}
+
+function formatExpression({
+  key,
+  operator,
+  values = [],
+}: {
+  readonly key: string;
+  readonly operator: string;
+  readonly values?: readonly string[] | undefined;
+}): string {
+  const listed = `(${values.join(',')})`;
+  if (operator === 'In') return `${key} in ${listed}`;
+  if (operator === 'NotIn') return `${key} notin ${listed}`;
+  return operator === 'Exists' ? key : `!${key}`;
+}

@@ -153,6 +153,11 @@ export interface SecretsClient {
    * @throws ProviderError
    */
   push?(push: Push, signal: AbortSignal): Promise<PushOutcome>;
+  /**
+   * True when what was pushed cannot be read back to compare, so that every `push` writes: the caller then pushes only what changed in
+   * the cluster (D31).
+   */
+  readonly pushesBlindly?: boolean;
   /** Takes the entries' properties away, or the whole remote secret with the last one. What is gone or not ours is left alone. */
   remove?(removal: Pick<Push, 'remoteKey' | 'entries'>, signal: AbortSignal): Promise<void>;
   /** Is there such a remote secret and, if given, such a property? For `updatePolicy: IfNotExists`. */

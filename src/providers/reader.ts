@@ -139,6 +139,25 @@ export class SecretsReader {
     return this.#client.validatesElsewhere === true ? validate() : this.#gate.learn(validate);
   }
 
+  /**
+   * Makes one call that may change something, under the same limits as reads. When `changed` says that it did, values read before are not
+   * shared any more.
+   * @throws ProviderError (CircuitOpenError while the backend is left alone), or the signal's reason
+   */
+  async change<T>(
+    call: (signal: AbortSignal) => Promise<T>,
+    changed: (result: T) => boolean,
+    options: Pick<ReadOptions, 'urgent' | 'signal'>,
+  ): Promise<T> {
+    const signal = AbortSignal.any([options.signal, this.#closing.signal]);
+    signal.throwIfAborted();
+    if (options.urgent !== true) this.#gate.admit();
+    await this.#gate.enter(signal);
+    const result = await this.#gate.run(() => call(signal));
+    if (changed(result)) this.#shared.clear();
+    return result;
+  }
+
   /** Fails everything under way and frees all values. The client is not closed: the session does that. */
   close(reason: Error = new DOMException('the session was closed', 'AbortError')): void {
     if (this.#closing.signal.aborted) return;
