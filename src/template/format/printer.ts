@@ -116,7 +116,8 @@ export class Printer {
       return `${names ? `${name}:` : ''}${this.element(item, '', verb, flags)}`;
     });
     const joined = fields.join(flags.goSyntax ? ', ' : ' ');
-    return `${flags.goSyntax ? value.type : ''}${value.kind === 'ptr' ? '&' : ''}{${joined}}`;
+    const type = flags.goSyntax ? value.type.replace(/^\*/, '') : '';
+    return `${value.kind === 'ptr' ? '&' : ''}${type}{${joined}}`;
   }
 
   /** A value inside a list, map or struct; a nil there prints differently. */

@@ -37,6 +37,18 @@ export class Version extends GoObject {
     return this.text();
   }
 
+  override fields(): readonly (readonly [string, Value])[] {
+    const { major, minor, patch, prerelease, metadata } = this.parts;
+    return [
+      ['major', uint64(major)],
+      ['minor', uint64(minor)],
+      ['patch', uint64(patch)],
+      ['pre', prerelease],
+      ['metadata', metadata],
+      ['original', this.original],
+    ];
+  }
+
   override deepEquals(other: GoObject): boolean {
     return other instanceof Version && other.text() === this.text() && other.original === this.original;
   }
