@@ -6,7 +6,7 @@ import { test } from 'node:test';
 
 const root = join(import.meta.dirname, '..');
 const files = globSync('src/**/*.ts', { cwd: root }).filter(
-  (file) => !file.endsWith('.test.ts') && !file.endsWith('.conformance.ts'),
+  (file) => !file.endsWith('.test.ts') && !/\.(conformance|fixture)\.ts$/.test(file),
 );
 
 interface Import {

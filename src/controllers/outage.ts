@@ -3,15 +3,10 @@
  * grows its backoff (D57).
  */
 import { AlreadyExistsError, ConflictError, TooManyRequestsError, UnreachableError } from '../kube/errors.ts';
-import { BackendUnavailableError, ThrottledError } from '../providers/errors.ts';
+import { isOutage as isBackendOutage } from '../providers/errors.ts';
 
 export function isOutage(error: unknown): boolean {
-  return (
-    error instanceof UnreachableError ||
-    error instanceof TooManyRequestsError ||
-    error instanceof BackendUnavailableError ||
-    error instanceof ThrottledError
-  );
+  return error instanceof UnreachableError || error instanceof TooManyRequestsError || isBackendOutage(error);
 }
 
 export function isConflict(error: unknown): boolean {

@@ -11,12 +11,12 @@
 import type { Clock } from '../clock.ts';
 import {
   AuthenticationError,
-  BackendUnavailableError,
   CircuitOpenError,
   PermissionDeniedError,
   SecretNotFoundError,
-  ThrottledError,
+  type BackendUnavailableError,
   type ProviderError,
+  type ThrottledError,
 } from './errors.ts';
 
 const FAILURES_TO_OPEN = 5;
@@ -88,9 +88,4 @@ export class Breaker {
     const { clock, random } = this.#options;
     return clock.now() + Math.round(PROBE_INTERVAL_MS * (1 + PROBE_JITTER * random()));
   }
-}
-
-/** Is this the backend's absence rather than its answer? */
-export function isOutage(error: unknown): error is BackendUnavailableError | ThrottledError {
-  return error instanceof BackendUnavailableError || error instanceof ThrottledError;
 }

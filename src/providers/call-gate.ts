@@ -3,7 +3,8 @@
  * may go out and learns from how calls end; it knows nothing of what they do.
  */
 import type { Clock, Timer } from '../clock.ts';
-import { Breaker, isOutage } from './breaker.ts';
+import { Breaker } from './breaker.ts';
+import { isOutage } from './errors.ts';
 import { ThrottledError, type ProviderError } from './errors.ts';
 import { Pace } from './pace.ts';
 import { Slots } from './slots.ts';

@@ -79,3 +79,8 @@ export class CircuitOpenError extends ProviderError {
     this.retryAtMs = retryAtMs;
   }
 }
+
+/** Is this the backend's absence rather than its answer? */
+export function isOutage(error: unknown): error is BackendUnavailableError | ThrottledError {
+  return error instanceof BackendUnavailableError || error instanceof ThrottledError;
+}

@@ -7,7 +7,8 @@
  *                                        └▶ open (single-flight) ─▶ lend it, retire the old one
  */
 import { sleep, type Clock, type Timer } from '../clock.ts';
-import { Breaker, isOutage } from './breaker.ts';
+import { Breaker } from './breaker.ts';
+import { isOutage } from './errors.ts';
 import type {
   ApiCallObserver,
   ClusterAccess,

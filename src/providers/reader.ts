@@ -8,7 +8,7 @@
  */
 import type { Clock, Timer } from '../clock.ts';
 import type { SecretValue } from '../secret-value.ts';
-import { isOutage } from './breaker.ts';
+import { isOutage } from './errors.ts';
 import { CallGate } from './call-gate.ts';
 import { BackendUnavailableError, InvalidRefError } from './errors.ts';
 import type { FindQuery, ReadOutcome, ReadRef, SecretsClient, Validity } from './provider.ts';

@@ -2,7 +2,7 @@
  * Reading refs one by one, a few at a time, where there is no batch call or it does not help.
  */
 import { AuthenticationError, ProviderError } from '../errors.ts';
-import { isOutage } from '../breaker.ts';
+import { isOutage } from '../errors.ts';
 import type { ReadOutcome } from '../provider.ts';
 import type { SecretValue } from '../../secret-value.ts';
 

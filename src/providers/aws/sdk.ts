@@ -19,7 +19,12 @@ const connections = {
 };
 const timeouts = { connectionTimeout: 5_000, requestTimeout: 30_000, throwOnRequestTimeout: true };
 
-export type EndpointVariable = 'AWS_SECRETSMANAGER_ENDPOINT' | 'AWS_SSM_ENDPOINT' | 'AWS_STS_ENDPOINT';
+export type EndpointVariable =
+  | 'AWS_SECRETSMANAGER_ENDPOINT'
+  | 'AWS_SSM_ENDPOINT'
+  | 'AWS_STS_ENDPOINT'
+  | 'AWS_ECR_ENDPOINT'
+  | 'AWS_ECR_PUBLIC_ENDPOINT';
 
 export interface SdkSettings {
   readonly region: string;

@@ -1,7 +1,13 @@
 /**
  * Getting keys from STS: by a role, or by a role and a ServiceAccount's token. One call per session life.
  */
-import { AssumeRoleCommand, AssumeRoleWithWebIdentityCommand, STSClient, type Credentials } from '@aws-sdk/client-sts';
+import {
+  AssumeRoleCommand,
+  AssumeRoleWithWebIdentityCommand,
+  GetSessionTokenCommand,
+  STSClient,
+  type Credentials,
+} from '@aws-sdk/client-sts';
 import { AuthenticationError, InvalidProviderConfigError, ProviderError } from '../errors.ts';
 import type { ApiCallObserver, ProviderEnvironment } from '../provider.ts';
 import type { AwsKeys, KeySource } from './keys.ts';
@@ -80,6 +86,36 @@ export async function assumeRoleWithWebIdentity(context: StsContext, identity: W
       remedy,
     );
   }
+}
+
+export interface SessionToken {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken: string;
+  readonly expiresAt: Date | undefined;
+}
+
+/** GetSessionToken, for the generator STSSessionToken. Without a duration AWS grants twelve hours. */
+export async function getSessionToken(
+  context: StsContext,
+  keys: KeySource,
+  requested: {
+    readonly sessionDuration?: number | undefined;
+    readonly serialNumber?: string | undefined;
+    readonly tokenCode?: string | undefined;
+  },
+): Promise<SessionToken> {
+  const { client, caller } = stsFor(context, keys);
+  const command = new GetSessionTokenCommand({
+    DurationSeconds: requested.sessionDuration,
+    SerialNumber: requested.serialNumber,
+    TokenCode: requested.tokenCode,
+  });
+  const send = (abortSignal: AbortSignal) => client.send(command, { abortSignal });
+  const { Credentials: given } = await caller.call('GetSessionToken', send, context.signal);
+  const { accessKeyId, secretAccessKey, sessionToken } = keysOf(given);
+  if (sessionToken === undefined) throw new AuthenticationError('STS answered without a session token');
+  return { accessKeyId, secretAccessKey, sessionToken, expiresAt: given?.Expiration };
 }
 
 function stsFor(context: StsContext, keys: KeySource | undefined): { client: STSClient; caller: AwsCaller } {

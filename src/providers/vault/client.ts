@@ -32,7 +32,7 @@ export interface VaultRequest {
   readonly method: 'GET' | 'LIST' | 'PUT' | 'DELETE';
   /** API path without `/v1/`, not percent-encoded. */
   readonly path: string;
-  readonly query?: Readonly<Record<string, string>>;
+  readonly query?: Readonly<Record<string, string | readonly string[]>>;
   /** JSON text. */
   readonly body?: string;
   readonly token?: SecretValue | undefined;
@@ -172,8 +172,10 @@ export class VaultClient {
     url.pathname = path;
     // The parser resolves dot segments; what changed would leave the place the caller meant (D79).
     if (url.pathname !== path) throw new InvalidRefError(`"${request.path}" is not a plain API path`);
-    const list = request.method === 'LIST' ? { list: 'true' } : {};
-    url.search = new URLSearchParams({ ...request.query, ...list }).toString();
+    const query = Object.entries(request.query ?? {}).flatMap(([name, values]) =>
+      (typeof values === 'string' ? [values] : values).map((value) => [name, value]),
+    );
+    url.search = new URLSearchParams(request.method === 'LIST' ? [...query, ['list', 'true']] : query).toString();
     return url;
   }
 

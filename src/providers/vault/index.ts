@@ -40,10 +40,23 @@ async function openVault(context: SessionContext<VaultSpec>): Promise<SecretsCli
   return new KvClient(new KvReader(session, { path: spec.path, version: spec.version }), session, agent);
 }
 
-/** A logged-in way to Vault's API, for secrets and for generators. The caller closes the session, then the pool. */
+/** A logged-in way to Vault's API, for secrets. The caller closes the session, then the pool. */
 export async function openSession(
   context: SessionContext<VaultSpec>,
 ): Promise<{ session: VaultSession; agent: Agent }> {
+  const { client, calls, method, agent } = await connectVault(context);
+  return { session: new VaultSession(client, tokensOf(method, calls, context), context.spec.namespace), agent };
+}
+
+export interface VaultConnection {
+  readonly client: VaultClient;
+  readonly calls: TokenCalls;
+  readonly method: AuthMethod;
+  readonly agent: Agent;
+}
+
+/** The way to Vault and to a token, without a token yet. The caller destroys the pool. */
+export async function connectVault(context: SessionContext<VaultSpec>): Promise<VaultConnection> {
   const { spec, clock } = context;
   const server = parseTarget('server', spec.server);
   const method = await authMethod(spec.auth, { storeKind: context.store.kind, cluster: context.cluster });
@@ -59,8 +72,7 @@ export async function openSession(
     clock,
     observe: context.observe,
   });
-  const calls = new TokenCalls(client, spec.auth?.namespace ?? spec.namespace);
-  return { session: new VaultSession(client, tokensOf(method, calls, context), spec.namespace), agent };
+  return { client, calls: new TokenCalls(client, spec.auth?.namespace ?? spec.namespace), method, agent };
 }
 
 function tokensOf(method: AuthMethod, calls: TokenCalls, { clock, signal }: SessionContext<VaultSpec>): Tokens {

@@ -51,7 +51,8 @@ class FakeCalls {
   }
 
   #issue(name: string, more: Partial<IssuedToken>): IssuedToken {
-    const plain = { token: SecretValue.ofText(name), ttlMs: HOUR, renewable: true, isBatch: false, uses: Infinity };
+    const accessor = `accessor-of-${name}`;
+    const plain = { token: SecretValue.ofText(name), accessor, ttlMs: HOUR, renewable: true, isBatch: false, uses: Infinity };
     return { ...plain, ...this.terms, ...more };
   }
 }

@@ -12,6 +12,8 @@ import type { JsonObject } from '../json/index.ts';
 /** What Vault issued. */
 export interface IssuedToken {
   readonly token: SecretValue;
+  /** The token's name, by which it can be renewed and revoked without it; empty for batch tokens. */
+  readonly accessor: string;
   /** Life in milliseconds from the moment the request was sent; Infinity for a token that does not expire. */
   readonly ttlMs: number;
   readonly renewable: boolean;
@@ -91,13 +93,15 @@ export class TokenCalls {
   }
 }
 
-function readIssued(auth: JsonObject): IssuedToken | undefined {
+/** Undefined when there is no token in it. */
+export function readIssued(auth: JsonObject): IssuedToken | undefined {
   const token = textMember(auth, 'client_token');
   if (token === '') return undefined;
   const seconds = numberMember(auth, 'lease_duration');
   const uses = numberMember(auth, 'num_uses');
   return {
     token: SecretValue.ofText(token),
+    accessor: textMember(auth, 'accessor'),
     ttlMs: seconds > 0 ? seconds * 1000 : Infinity,
     renewable: auth.get('renewable') === true,
     isBatch: textMember(auth, 'token_type') === 'batch',

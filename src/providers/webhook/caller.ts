@@ -31,7 +31,7 @@ export class WebhookCaller {
   }
 
   /**
-   * The body of a successful answer. `key` is for messages.
+   * The body of a successful answer. `key` is for messages; empty where nothing is looked up.
    * @throws SecretNotFoundError for 404, another ProviderError, or the abort reason.
    */
   async call(request: HttpRequest, key: string, signal: AbortSignal): Promise<Uint8Array> {
@@ -80,7 +80,7 @@ export class WebhookCaller {
 
   #refusal({ method, url }: HttpRequest, key: string, { status, headers }: HttpAnswer) {
     return refusal({
-      about: `Webhook: ${method} ${url.host} for key ${JSON.stringify(key)}`,
+      about: `Webhook: ${method} ${url.host}${key === '' ? '' : ` for key ${JSON.stringify(key)}`}`,
       status,
       retryAfterMs: retryAfterMs(headers['retry-after'], this.#options.clock.now()),
     });

@@ -107,7 +107,7 @@ class WebhookSession implements SecretsClient {
 }
 
 /** All data of the Secrets that the templates may use, by the names the spec gives them. */
-async function secretsOf({ spec, store, cluster }: SessionContext<WebhookSpec>): Promise<SecretsData> {
+export async function secretsOf({ spec, store, cluster }: SessionContext<WebhookSpec>): Promise<SecretsData> {
   const [problem] = store.kind === 'ClusterSecretStore' ? withoutNamespace(spec) : [];
   if (problem !== undefined) throw new InvalidProviderConfigError(problem);
   const found = new Map<string, ReadonlyMap<string, SecretValue>>();
@@ -123,7 +123,7 @@ async function secretsOf({ spec, store, cluster }: SessionContext<WebhookSpec>):
   return found;
 }
 
-function timeoutOf(text: string | undefined): number {
+export function timeoutOf(text: string | undefined): number {
   if (text === undefined || text === '') return DEFAULT_TIMEOUT_MS;
   try {
     const ms = parseDuration(text);
@@ -134,7 +134,7 @@ function timeoutOf(text: string | undefined): number {
   }
 }
 
-function methodOf(method: string | undefined): string {
+export function methodOf(method: string | undefined): string {
   if (method === undefined || method === '') return 'GET';
   if (/^[A-Za-z]+$/.test(method) && !/^connect$/i.test(method)) return method;
   throw new InvalidProviderConfigError('method: not an HTTP method');

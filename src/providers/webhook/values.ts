@@ -44,7 +44,7 @@ export const webhookValues: ValueReader = {
     const members = objectIn(raw.reveal().subarray(1));
     if (members === undefined)
       throw new PropertyNotFoundError(
-        `the answer for key "${ref.key}" is not a JSON object where one is needed: use data for a single value, or ` +
+        `the answer${ref.key === '' ? '' : ` for key "${ref.key}"`} is not a JSON object where one is needed: use data for a single value, or ` +
           'set result.jsonPath to where the object is',
       );
     return new Map([...members].map(([name, value]) => [name, SecretValue.ofBytes(valueBytes(value, 'float64'))]));
