@@ -131,7 +131,7 @@ describe('what happens', () => {
       number: hidden('no number'),
     });
     await env.aws.putSecret('canary/cut', `{"a": "${hidden('cut AWS JSON').replaceAll(/["\\]/g, '')}`);
-    for (const [what, value] of [...canaries])
+    for (const [what, value] of canaries)
       if (what.startsWith('cut ')) canaries.set(what, value.replaceAll(/["\\]/g, ''));
     await env.aws.putSecret('canary/nul', Buffer.from(`\0${hidden('NUL')}`));
     const rows = {
