@@ -1,12 +1,12 @@
 #!/usr/bin/env node
 /**
- * The program. No sub-command: the controller, which reads what it was told, starts, and runs until a signal or until it cannot go on.
- * `render`: for a person at a terminal, prints and ends.
+ * The program. No sub-command: the controller. `webhook` and `certcontroller`: its two companions. Each reads what it was told, starts,
+ * and runs until a signal or until it cannot go on. `render`: for a person at a terminal, prints and ends.
  */
 import { pathToFileURL } from 'node:url';
 import { startController } from './assembly/controller-process.ts';
 import { renderCommand } from './cli/commands.ts';
-import { parseOptions } from './options.ts';
+import { parseCertControllerOptions, parseOptions, parseWebhookOptions } from './options.ts';
 
 export { startController, type ProcessDeps, type RunningController } from './assembly/controller-process.ts';
 
@@ -17,17 +17,27 @@ export async function main(argv: readonly string[]): Promise<number> {
     process.stdout.write(await renderCommand(rest));
     return 0;
   }
-  return runController(argv);
+  if (command === 'webhook') {
+    const { startWebhook } = await import('./assembly/webhook-process.ts');
+    return run(parseWebhookOptions(rest), startWebhook);
+  }
+  if (command === 'certcontroller') {
+    const { startCertController } = await import('./assembly/certcontroller-process.ts');
+    return run(parseCertControllerOptions(rest), startCertController);
+  }
+  return run(parseOptions(argv), startController);
 }
 
-/** A second signal ends the process at once. */
-async function runController(argv: readonly string[]): Promise<number> {
-  const options = parseOptions(argv);
+/** A second signal ends the process at once. @param options a text: the help page that was asked for */
+async function run<Options>(
+  options: Options | string,
+  start: (options: Options) => Promise<{ readonly exited: Promise<number>; stop(): Promise<void> }>,
+): Promise<number> {
   if (typeof options === 'string') {
     process.stdout.write(options);
     return 0;
   }
-  const running = await startController(options);
+  const running = await start(options);
   let stopping = false;
   const onSignal = (): void => {
     if (stopping) process.exit(1);

@@ -146,6 +146,8 @@ export interface WebhookOptions extends CommonOptions {
   readonly lookaheadMs: number;
   readonly tlsCiphers: readonly string[];
   readonly tlsMinVersion: '1.0' | '1.1' | '1.2' | '1.3';
+  /** The Secret that holds the certificate; undefined: there is only the folder. No namespace: the one of the Pod. */
+  readonly secret: { readonly name: string; readonly namespace: string | undefined } | undefined;
 }
 
 /** @throws UsageError  @returns the help page as text when `--help` was given */
@@ -162,6 +164,10 @@ export function parseWebhookOptions(argv: readonly string[], env: Env = process.
     lookaheadMs: values['lookahead-interval'],
     tlsCiphers: values['tls-ciphers'],
     tlsMinVersion: values['tls-min-version'],
+    secret:
+      values['secret-name'] === ''
+        ? undefined
+        : { name: values['secret-name'], namespace: filled(values['secret-namespace']) },
   });
 }
 
@@ -169,6 +175,8 @@ export interface CertControllerOptions extends CommonOptions {
   readonly healthzAddr: string;
   readonly service: { readonly name: string; readonly namespace: string };
   readonly secret: { readonly name: string; readonly namespace: string };
+  /** In the namespace of `secret`: the authority and its key. */
+  readonly authoritySecretName: string;
   readonly crdNames: readonly string[];
   readonly partialCache: boolean;
   readonly leaderElection: boolean;
@@ -188,6 +196,7 @@ export function parseCertControllerOptions(
     healthzAddr: address('healthz-addr', values['healthz-addr']),
     service: { name: values['service-name'], namespace: values['service-namespace'] },
     secret: { name: values['secret-name'], namespace: values['secret-namespace'] },
+    authoritySecretName: filled(values['ca-secret-name']) ?? `${values['secret-name']}-ca`,
     crdNames: values['crd-names'],
     partialCache: values['enable-partial-cache'],
     leaderElection: values['enable-leader-election'],

@@ -114,3 +114,10 @@ export const validatingWebhookConfigurations: ApiResource = {
   kind: 'ValidatingWebhookConfiguration',
   namespaced: false,
 };
+export const endpointSlices: ApiResource = {
+  group: 'discovery.k8s.io',
+  version: 'v1',
+  plural: 'endpointslices',
+  kind: 'EndpointSlice',
+  namespaced: true,
+};

@@ -1,5 +1,5 @@
 /**
- * The HTTP servers of the controller process: metrics and health, as the flags say.
+ * The HTTP servers of the processes: metrics and health, as the flags say.
  */
 import { hostname } from 'node:os';
 import type { Clock } from '../clock.ts';
@@ -14,11 +14,15 @@ import type { Metrics } from '../telemetry/metrics.ts';
 import { metricsServer } from '../telemetry/metrics-server.ts';
 import type { Watch } from './caches.ts';
 
-export interface ServerDeps {
+export interface MetricsServerDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
-  readonly client: KubeClient;
+  /** Asked who may scrape. */
+  readonly client: Pick<KubeClient, 'raw'>;
+}
+
+export interface ServerDeps extends MetricsServerDeps {
   readonly watches: readonly Watch[];
 }
 
@@ -36,13 +40,13 @@ export function buildServers(options: ControllerOptions, deps: ServerDeps): Serv
     live: watches.map((watch) => watchLoopTurns(watch.resource.plural, () => watch.state, clock)),
     ready: watches.map((watch) => cacheFilled(watch.resource.plural, watch)),
   });
-  return {
-    metrics: options.metrics.addr === undefined ? undefined : metrics(options.metrics, options.metrics.addr, deps),
-    health,
-  };
+  return { metrics: buildMetricsServer(options.metrics, deps), health };
 }
 
-function metrics(options: MetricsServerOptions, addr: string, deps: ServerDeps): HttpPart {
+/** Undefined when `--metrics-addr` is `0`. */
+export function buildMetricsServer(options: MetricsServerOptions, deps: MetricsServerDeps): HttpPart | undefined {
+  const { addr } = options;
+  if (addr === undefined) return undefined;
   const { log, client } = deps;
   return metricsServer({
     addr,
@@ -53,7 +57,7 @@ function metrics(options: MetricsServerOptions, addr: string, deps: ServerDeps):
   });
 }
 
-function keyPairs(options: MetricsServerOptions, { clock, log, metrics }: ServerDeps): KeyPairSource {
+function keyPairs(options: MetricsServerOptions, { clock, log, metrics }: MetricsServerDeps): KeyPairSource {
   if (options.certDir === undefined) return selfSignedPair(clock, ['localhost', hostname()]);
   const { certDir: dir, certName, keyName } = options;
   return keyPairFiles({ dir, certName, keyName, clock, log, observe: metrics.certificateRead });

@@ -99,6 +99,9 @@ export const webhookFlags = {
   'lookahead-interval': duration('2160h', 'How far ahead it must be valid'),
   'tls-ciphers': list([], 'Cipher suites up to TLS 1.2; default: those of Node'),
   'tls-min-version': oneOf(['1.0', '1.1', '1.2', '1.3'], '1.2', 'Least version of TLS'),
+  // Ours.
+  'secret-name': text('', 'Secret that holds the certificate too: watched, so that --cert-dir need not be waited for'),
+  'secret-namespace': text('', 'Its namespace; default: the one of the Pod'),
 } satisfies FlagTable;
 
 export const certControllerFlags = {
@@ -108,6 +111,8 @@ export const certControllerFlags = {
   'service-namespace': text('default', 'Its namespace'),
   'secret-name': text('external-secrets-webhook', 'Secret that holds the certificate'),
   'secret-namespace': text('default', 'Its namespace'),
+  // Ours.
+  'ca-secret-name': text('', 'Secret beside it that holds the key of the authority; default: --secret-name and "-ca"'),
   'crd-names': list(
     [
       'externalsecrets.external-secrets.io',

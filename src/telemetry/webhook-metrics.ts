@@ -31,6 +31,12 @@ export class WebhookMetrics {
     });
   }
 
+  /** There is a webhook at this path: its series exist with 0 from now on. */
+  expect(webhook: string): void {
+    for (const code of ['200', '500']) this.#requests.inc({ webhook, code }, 0);
+    this.#inFlight.inc({ webhook }, 0);
+  }
+
   /** A request came in; call the result with the HTTP status and the time it took in milliseconds. */
   started(webhook: string): (code: number, tookMs: number) => void {
     this.#inFlight.inc({ webhook });
