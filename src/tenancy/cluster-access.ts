@@ -39,13 +39,22 @@ export class TenantAccess implements ClusterAccess {
   readonly #store: StoreIdentity;
   readonly #namespace: string;
   readonly #signal: AbortSignal;
+  readonly #dependent: Dependent;
   readonly #resolved = new Map<string, ResolvedObject>();
 
-  constructor(options: TenancyOptions, store: StoreIdentity, namespace: string, signal: AbortSignal) {
+  /** `dependent`: who hears of changes of what is read; default: the store. */
+  constructor(
+    options: TenancyOptions,
+    store: StoreIdentity,
+    namespace: string,
+    signal: AbortSignal,
+    dependent = dependentOf(store, namespace),
+  ) {
     this.#options = options;
     this.#store = store;
     this.#namespace = namespace;
     this.#signal = signal;
+    this.#dependent = dependent;
   }
 
   /** Every object read so far, as it was: what the session's identity consists of. */
@@ -158,7 +167,7 @@ export class TenantAccess implements ClusterAccess {
         `${field}.name is missing: it must name a ${kind} in namespace "${namespace}"`,
       );
     }
-    this.#options.references.add(dependentOf(this.#store, this.#namespace), { kind, namespace, name });
+    this.#options.references.add(this.#dependent, { kind, namespace, name });
     try {
       const object = await this.#options.client.get<T>(RESOURCES[kind], { namespace, name }, { signal: this.#signal });
       const { uid, resourceVersion } = object.metadata;
@@ -172,7 +181,7 @@ export class TenantAccess implements ClusterAccess {
   #explain(error: unknown, kind: DependencyKind, field: string, namespace: string, name: string): unknown {
     if (error instanceof NotFoundError) {
       const remedy =
-        this.#store.kind === 'SecretStore'
+        this.#dependent.kind === 'SecretStore'
           ? `create it there, or use a ClusterSecretStore with ${field}.namespace`
           : `create it there, or correct ${field}`;
       return new InvalidProviderConfigError(

@@ -4,6 +4,7 @@
  */
 import type { ExternalSecret } from '../../api/external-secret.ts';
 import type { Clock } from '../../clock.ts';
+import type { Generators } from '../../generators/index.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import type { Store } from '../../kube/store.ts';
 import type { Stored } from '../../kube/types.ts';
@@ -69,6 +70,7 @@ export interface Deps {
   /** Target Secrets of `namespace` that carry this created-by mark. */
   readonly targetsCreatedBy: (namespace: string, mark: string) => readonly TargetView[];
   readonly gate: Pick<StoreGate, 'open' | 'isForeign'>;
+  readonly generators: Pick<Generators, 'begin' | 'isForeign'>;
   readonly engine: TemplateEngine;
   readonly renderKey: RenderKey;
   readonly readTemplate: (

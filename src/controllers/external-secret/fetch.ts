@@ -4,7 +4,9 @@
  * or nothing is used.
  */
 import type { ExternalSecret } from '../../api/external-secret.ts';
+import type { GeneratorRef } from '../../api/references.ts';
 import type { ExternalSecretData, ExternalSecretDataFrom } from '../../api/external-secret-data.ts';
+import { TerminalGeneratorError, type Generation } from '../../generators/index.ts';
 import { ProviderError, SecretNotFoundError, ThrottledError } from '../../providers/errors.ts';
 import type { Session } from '../../providers/pool.ts';
 import { StoreUnusableError, type StoreGate, type StoreRef } from '../store-gate.ts';
@@ -20,6 +22,8 @@ export interface FetchRequest {
   readonly notBefore: number;
   /** A person asked for it: go to the backend even while its circuit breaker is open (D57). */
   readonly urgent: boolean;
+  /** Makes the values of entries that name generators. */
+  readonly generation: Pick<Generation, 'generate'>;
   readonly signal: AbortSignal;
 }
 
@@ -84,8 +88,8 @@ function dataTasks(fetcher: Fetcher, request: FetchRequest): readonly Task[] {
 function dataFromTasks(fetcher: Fetcher, request: FetchRequest): readonly Task[] {
   return (request.spec.dataFrom ?? []).map((entry, index) => ({
     label: `dataFrom[${index}] (${describeSource(entry)})`,
-    store: storeOf(request, entry),
-    run: () => fetchMany(fetcher, request, entry),
+    store: generatorOf(entry) === undefined ? storeOf(request, entry) : NO_STORE,
+    run: () => fetchMany(fetcher, request, entry, index),
   }));
 }
 
@@ -103,12 +107,14 @@ async function fetchOne(fetcher: Fetcher, request: FetchRequest, entry: External
   });
 }
 
-async function fetchMany(fetcher: Fetcher, request: FetchRequest, entry: ExternalSecretDataFrom): Promise<EntryResult> {
+async function fetchMany(
+  fetcher: Fetcher,
+  request: FetchRequest,
+  entry: ExternalSecretDataFrom,
+  index: number,
+): Promise<EntryResult> {
   const source = entry.find ?? entry.extract;
-  if (source === undefined) {
-    if (entry.sourceRef?.generatorRef === undefined) return { entries: new Map(), collisions: [] };
-    throw new Error(`generators are not available in this build (${entry.sourceRef.generatorRef.kind})`);
-  }
+  if (source === undefined) return generate(fetcher, request, entry, index);
   const found = await withSession(fetcher, request, storeOf(request, entry), (session) =>
     readMany(session, request, entry),
   );
@@ -119,6 +125,27 @@ async function fetchMany(fetcher: Fetcher, request: FetchRequest, entry: Externa
   checkNullBytes(decoded, source.nullBytePolicy ?? 'Ignore');
   return { entries: decoded, collisions };
 }
+
+/** Keys and values are taken as the generator gives them: rewritten, but neither converted nor decoded. */
+async function generate(
+  fetcher: Fetcher,
+  request: FetchRequest,
+  entry: ExternalSecretDataFrom,
+  index: number,
+): Promise<EntryResult> {
+  const ref = generatorOf(entry);
+  if (ref === undefined) return { entries: new Map(), collisions: [] };
+  const made = await request.generation.generate(ref, String(index), request.signal);
+  const { entries, collisions } = await rewriteKeys(made, entry.rewrite ?? [], fetcher.renderKey);
+  return { entries: checkKeys(entries), collisions };
+}
+
+/** The generator that an entry names, if nothing goes before it. */
+export function generatorOf(entry: ExternalSecretDataFrom): GeneratorRef | undefined {
+  return entry.find === undefined && entry.extract === undefined ? entry.sourceRef?.generatorRef : undefined;
+}
+
+const NO_STORE: StoreRef = { kind: 'SecretStore', name: '' };
 
 async function readMany(session: Session, request: FetchRequest, entry: ExternalSecretDataFrom): Promise<Entries> {
   if (entry.find !== undefined) {
@@ -167,7 +194,10 @@ function failed(failures: readonly Failure[]): Problem {
   const byCause = Map.groupBy(failures, ({ store, error }) => `${placeOf(store, error)}: ${messageOf(error)}`);
   const lines = [...byCause].map(([cause, alike]) => labels(alike) + cause);
   const more = lines.length > MOST_NAMED ? `; and ${lines.length - MOST_NAMED} more` : '';
-  return new Problem('fetch', lines.slice(0, MOST_NAMED).join('; ') + more, { cause: decisive(failures) });
+  return new Problem('fetch', lines.slice(0, MOST_NAMED).join('; ') + more, {
+    cause: decisive(failures),
+    permanent: failures.every(({ error }) => error instanceof TerminalGeneratorError),
+  });
 }
 
 /** Says by which store it was asked for, unless the cause itself is about the store, or a generator was asked. */

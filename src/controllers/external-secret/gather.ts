@@ -3,14 +3,16 @@
  * it. Reads caches only.
  */
 import { parseDuration } from '../../api/duration.ts';
+import type { GeneratorRef } from '../../api/references.ts';
 import { checkExternalSecret } from '../../api/external-secret-checks.ts';
 import type { ExternalSecret, ExternalSecretStatus } from '../../api/external-secret.ts';
+import { unavailableGenerators } from '../../generators/index.ts';
 import type { Dependent } from '../../tenancy/references.ts';
 import { objectKey } from '../../kube/types.ts';
 import { storeKey, type StoreRef } from '../store-gate.ts';
 import type { CreationPolicy, Owner } from './build-target.ts';
 import type { Deps, ObjectRef, StoredExternalSecret } from './deps.ts';
-import { storeRefOf } from './fetch.ts';
+import { generatorOf, storeRefOf } from './fetch.ts';
 import { versionOf } from './hash.ts';
 import { Problem } from './problem.ts';
 import type { SyncRecord } from './records.ts';
@@ -86,6 +88,11 @@ export function storeRefsOf(es: ExternalSecret): readonly StoreRef[] {
   return refs.filter((ref) => ref !== undefined && ref.name !== undefined).map(storeRefOf);
 }
 
+/** Every generator that is run for the object. */
+export function generatorRefsOf(es: Pick<ExternalSecret, 'spec'>): readonly GeneratorRef[] {
+  return (es.spec?.dataFrom ?? []).map(generatorOf).filter((ref) => ref !== undefined);
+}
+
 /** What objects that should be refreshed together share. */
 export function waveOf(spec: Spec, namespace: string): string {
   return spec.secretStoreRef === undefined ? namespace : storeKey(storeRefOf(spec.secretStoreRef), namespace);
@@ -113,7 +120,9 @@ function isAtLeast(version: string, other: string): boolean {
 
 function refreshSpecOf(spec: Spec, namespace: string): RefreshSpec {
   const { refreshPolicy: policy = 'Periodic', syncWindows } = spec;
-  return { policy, intervalMs: intervalOf(spec), waveOf: waveOf(spec, namespace), syncWindows };
+  // Nothing is gained by generating together, and a value that was just made must not be made again early.
+  const wave = generatorRefsOf({ spec }).length > 0 ? undefined : waveOf(spec, namespace);
+  return { policy, intervalMs: intervalOf(spec), waveOf: wave, syncWindows };
 }
 
 const FALLBACK_INTERVAL_MS = 3_600_000;
@@ -137,7 +146,7 @@ function unavailable(es: ExternalSecret): readonly string[] {
   const { target, dataFrom = [] } = es.spec ?? {};
   const generators = dataFrom.flatMap((entry, index) => {
     const kind = entry.sourceRef?.generatorRef?.kind;
-    return kind === undefined
+    return kind === undefined || !unavailableGenerators.includes(kind)
       ? []
       : [`spec.dataFrom[${index}].sourceRef.generatorRef: generator ${kind} is not available in this build`];
   });

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ExternalSecret } from '../../api/external-secret.ts';
 import { externalSecrets, secrets } from '../../api/resources.ts';
+import { Generators } from '../../generators/index.ts';
 import { silentLog } from '../../log.ts';
 import { splitKey, type KubeObject, type Stored } from '../../kube/types.ts';
 import { extractRaw } from '../../providers/json/extract.ts';
@@ -52,6 +53,20 @@ class World {
           .map((secret) => viewTarget(secret))
           .filter((view) => view.namespace === namespace && view.createdBy === mark),
       gate: { open: async () => this.#session(), isForeign: () => false },
+      generators: new Generators({
+        client: this.kube,
+        clock: this.clock,
+        log: silentLog,
+        environment: { awsEndpoints: {}, awsDefaults: {}, allowTargets: [], controllerCredentialsForAll: true },
+        observe: () => {},
+        access: () => {
+          throw new Error('not used here');
+        },
+        controllerClass: 'default',
+        statesOf: () => [],
+        keepsStates: true,
+        gracePeriodMs: 120_000,
+      }),
       engine: {
         render: async () => {
           throw new Error('not used here');

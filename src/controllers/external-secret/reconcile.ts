@@ -2,6 +2,9 @@
  * One pass over one ExternalSecret, as a table of contents: gather → refresh? → fetch → render → apply → status. Each step is a
  * file of its own; this one only says what follows what.
  */
+import { externalSecrets } from '../../api/resources.ts';
+import type { Consumer } from '../../generators/index.ts';
+import { apiVersionOf } from '../../kube/types.ts';
 import {
   applyTarget,
   deleteExactly,
@@ -15,7 +18,7 @@ import {
 } from './apply.ts';
 import type { Deps, StoredExternalSecret } from './deps.ts';
 import { fetchData, type Fetched } from './fetch.ts';
-import { gather, type Gathered } from './gather.ts';
+import { gather, generatorRefsOf, type Gathered } from './gather.ts';
 import { createdByOf } from './names.ts';
 import { dropPeerFinalizer } from './peer-finalizer.ts';
 import { Problem } from './problem.ts';
@@ -54,6 +57,7 @@ export async function reconcile(deps: Deps, key: string, pass: Pass): Promise<Pa
 }
 
 async function sync(deps: Deps, gathered: Gathered, pass: Pass): Promise<PassOutcome> {
+  if ((gathered.problem !== undefined || gathered.mustRelease) && (await isForeign(deps, gathered, pass))) return {};
   if (gathered.problem !== undefined) throw gathered.problem;
   const target = targetOf(deps, gathered, pass);
   if (gathered.mustRelease) await releaseTarget(target, gathered.targetName);
@@ -69,11 +73,16 @@ async function sync(deps: Deps, gathered: Gathered, pass: Pass): Promise<PassOut
     deps.log.debug({ ...about, againInMs: decision.againInMs }, 'not due and in step');
     return again(deps, gathered, decision.againInMs);
   }
+  if (await isForeign(deps, gathered, pass)) return {};
   deps.log.debug({ ...about, reason: decision.reason }, 'refreshing');
   const startedAt = deps.clock.now();
   gathered.record.outdated = false;
-  const fetched = await fetchData(deps, requestOf(gathered, decision.reason, startedAt, pass));
-  const state = await act(deps, target, gathered, fetched);
+  const generation = deps.generators.begin(consumerOf(gathered));
+  const { fetched, result: state } = await generation.run(
+    () => fetchData(deps, { ...requestOf(gathered, decision.reason, startedAt, pass), generation }),
+    (data) => act(deps, target, gathered, data),
+    pass.signal,
+  );
   await reportSuccess(deps, gathered, { state, startedAt, fetched }, pass.signal);
   return again(deps, gathered, untilNext(gathered.refresh, startedAt, deps.clock.now()));
 }
@@ -160,7 +169,7 @@ function requestOf(
   reason: RefreshReason,
   now: number,
   pass: Pass,
-): Parameters<typeof fetchData>[1] {
+): Omit<Parameters<typeof fetchData>[1], 'generation'> {
   const mayShare = reason === 'interval' || reason === 'first sync';
   return {
     spec: gathered.spec,
@@ -169,6 +178,19 @@ function requestOf(
     urgent: reason === 'changed',
     signal: pass.signal,
   };
+}
+
+/** Another operator's, by the class of a generator. Asked only when something would be done. */
+async function isForeign(deps: Deps, { es, namespace }: Gathered, pass: Pass): Promise<boolean> {
+  for (const ref of generatorRefsOf(es)) {
+    if (await deps.generators.isForeign(ref, namespace, pass.signal)) return true;
+  }
+  return false;
+}
+
+function consumerOf({ object, namespace }: Gathered): Consumer {
+  const { name, uid } = object;
+  return { apiVersion: apiVersionOf(externalSecrets), kind: 'ExternalSecret', namespace, name, uid };
 }
 
 function targetOf(deps: Deps, gathered: Gathered, pass: Pass): Target {

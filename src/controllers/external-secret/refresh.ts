@@ -11,8 +11,8 @@ export interface RefreshSpec {
   readonly policy: RefreshPolicy;
   /** `spec.refreshInterval` in milliseconds; 0 and below: no periodic refresh. */
   readonly intervalMs: number;
-  /** What the objects that should be read together share, e.g. the SecretStore's key. */
-  readonly waveOf: string;
+  /** What the objects that should be read together share, e.g. the SecretStore's key; undefined: each by itself. */
+  readonly waveOf: string | undefined;
   /** Times to which refreshes by interval are limited. */
   readonly syncWindows?: SyncWindows | undefined;
 }
@@ -62,12 +62,16 @@ function reasonToRefresh(
   if (last.failed) return 'retry';
   if (spec.policy === 'OnChange') return undefined;
   // A read time in the future comes from a clock that was set back: trust nothing.
-  return last.readAt > now || nextWave(spec.waveOf, spec.intervalMs, last.readAt) <= now ? 'interval' : undefined;
+  return last.readAt > now || nextRead(spec, last.readAt) <= now ? 'interval' : undefined;
 }
 
 /** Milliseconds until the next periodic refresh after a read at `readAt`; undefined when there is none. */
 export function untilNext(spec: RefreshSpec, readAt: number | undefined, now: number): number | undefined {
   if (spec.policy !== 'Periodic' || spec.intervalMs <= 0) return undefined;
   if (readAt === undefined) return spec.intervalMs;
-  return Math.max(0, nextWave(spec.waveOf, spec.intervalMs, readAt) - now);
+  return Math.max(0, nextRead(spec, readAt) - now);
+}
+
+function nextRead({ waveOf, intervalMs }: RefreshSpec, readAt: number): number {
+  return waveOf === undefined ? readAt + intervalMs : nextWave(waveOf, intervalMs, readAt);
 }

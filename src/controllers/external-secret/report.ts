@@ -4,6 +4,7 @@
  */
 import { ConflictError, UnreachableError } from '../../kube/errors.ts';
 import { TerminalError } from '../../runtime/errors.ts';
+import { GeneratorNotFoundError } from '../../generators/index.ts';
 import { StorePendingError } from '../store-gate.ts';
 import type { Deps } from './deps.ts';
 import type { Fetched } from './fetch.ts';
@@ -63,8 +64,8 @@ export async function reportFailure(
 ): Promise<PassOutcome> {
   // Neither says anything about the ExternalSecret: read again, or wait for the API server.
   if (isAbout(error, ConflictError, UnreachableError)) throw error;
-  if (waitsForNewStore(error, deps.clock.now())) {
-    // Left as unfinished, so that the store wakes it as soon as it is ready.
+  if (waitsForNew(error, gathered, deps.clock.now())) {
+    // Left as unfinished, so that a store wakes it as soon as it is ready.
     gathered.record.failed = true;
     return { requeueAfterMs: NEW_STORE_POLL_MS };
   }
@@ -78,14 +79,18 @@ export async function reportFailure(
   throw new TerminalError('SecretSyncedError', message, { cause: problem, ...lookAgain(gathered.refresh.intervalMs) });
 }
 
-/** Made together with its store: so long nobody is told that the store is not validated yet. */
+/** Made together with its store or generator: so long nobody is told that it is not validated, or not there, yet. */
 const NEW_STORE_PATIENCE_MS = 10_000;
 const NEW_STORE_POLL_MS = 2_000;
 
-function waitsForNewStore(error: unknown, now: number): boolean {
+function waitsForNew(error: unknown, gathered: Gathered, now: number): boolean {
   if (!(error instanceof Error)) return false;
   if (error instanceof StorePendingError) return now - error.madeAt < NEW_STORE_PATIENCE_MS;
-  return waitsForNewStore(error.cause, now);
+  if (error instanceof GeneratorNotFoundError) {
+    const madeAt = Date.parse(gathered.es.metadata.creationTimestamp ?? '') || 0;
+    return now - madeAt < NEW_STORE_PATIENCE_MS;
+  }
+  return waitsForNew(error.cause, gathered, now);
 }
 
 /** "Permanent" is as far as we can see: the cause may vanish without an event (D60). */

@@ -52,7 +52,14 @@ class FakeCalls {
 
   #issue(name: string, more: Partial<IssuedToken>): IssuedToken {
     const accessor = `accessor-of-${name}`;
-    const plain = { token: SecretValue.ofText(name), accessor, ttlMs: HOUR, renewable: true, isBatch: false, uses: Infinity };
+    const plain = {
+      token: SecretValue.ofText(name),
+      accessor,
+      ttlMs: HOUR,
+      renewable: true,
+      isBatch: false,
+      uses: Infinity,
+    };
     return { ...plain, ...this.terms, ...more };
   }
 }
