@@ -7,6 +7,7 @@ import {
   clusterSecretStores,
   configMaps,
   externalSecrets,
+  generatorStates,
   namespaces,
   secrets,
   secretStores,
@@ -17,6 +18,7 @@ import type { Clock } from '../clock.ts';
 import { externalSecretIndexes } from '../controllers/external-secret/controller.ts';
 import type { StoredExternalSecret } from '../controllers/external-secret/deps.ts';
 import { viewTarget, type TargetView } from '../controllers/external-secret/target-view.ts';
+import { ownersOf, type StoredState } from '../generators/states.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { Informer } from '../kube/informer.ts';
 import { keyOf, objectKey, splitKey, type ObjectKey, type Resource, type Stored } from '../kube/types.ts';
@@ -44,6 +46,7 @@ export interface Caches {
   readonly targets: Informer<TargetView>;
   /** Labels by namespace name; only ClusterSecretStores ask for them. */
   readonly namespaces: Informer<NamespaceLabels> | undefined;
+  readonly generatorStates: Informer<StoredState>;
   readonly all: readonly Watch[];
 }
 
@@ -81,12 +84,19 @@ export function buildCaches(options: CacheOptions): Caches {
         transform: ({ metadata }) => ({ labels: metadata.labels ?? {} }),
       })
     : undefined;
+  const generatorStateCache = new Informer<StoredState>({
+    ...common,
+    resource: generatorStates,
+    namespace,
+    indexes: { owner: ownersOf },
+  });
   const all: readonly (Watch | undefined)[] = [
     externalSecretCache,
     secretStoreCache,
     clusterSecretStoreCache,
     namespaceCache,
     targets,
+    generatorStateCache,
     referenceCache(options, configMaps, 'ConfigMap'),
     referenceCache(options, serviceAccounts, 'ServiceAccount'),
   ];
@@ -96,6 +106,7 @@ export function buildCaches(options: CacheOptions): Caches {
     clusterSecretStores: clusterSecretStoreCache,
     targets,
     namespaces: namespaceCache,
+    generatorStates: generatorStateCache,
     all: all.filter((watch) => watch !== undefined),
   };
 }
