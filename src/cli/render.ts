@@ -6,7 +6,7 @@ import { parseAllDocuments, parse, stringify } from 'yaml';
 import { z } from 'zod';
 import { checkExternalSecret } from '../api/external-secret-checks.ts';
 import { externalSecretSchema, type ExternalSecret } from '../api/external-secret.ts';
-import { goTemplateEngine } from '../assembly/go-template-engine.ts';
+import { GoTemplates } from '../assembly/go-template-engine.ts';
 import { systemClock } from '../clock.ts';
 import { buildTarget } from '../controllers/external-secret/build-target.ts';
 import { Problem } from '../controllers/external-secret/problem.ts';
@@ -36,18 +36,24 @@ export async function render(input: RenderInput): Promise<string> {
   const es = externalSecretOf(objects);
   const { namespace = 'default', name = '' } = es.metadata;
   const target = es.spec!.target;
+  const templates = new GoTemplates({
+    clock: systemClock,
+    delimiters: input.delimiters ?? { left: '{{', right: '}}' },
+  });
   try {
     const desired = await renderTarget({
       es,
       targetName: target.name ?? name,
       data: readData(input.data),
-      engine: goTemplateEngine({ clock: systemClock, delimiters: input.delimiters ?? { left: '{{', right: '}}' } }),
+      engine: templates.engine,
       readTemplate: templatesOf(objects),
     });
     const owner = { namespace, name, uid: '', creationPolicy: target.creationPolicy };
     return stringify(shown(buildTarget(owner, desired, undefined), input.showValues ?? false));
   } catch (error) {
     throw error instanceof Problem ? new RenderError(error.conditionMessage, { cause: error }) : error;
+  } finally {
+    await templates.close();
   }
 }
 
