@@ -237,7 +237,7 @@ describe('leader election:', () => {
       assert.equal(await leads(operator), false);
       assert.equal(await dataOf(env, namespace, 'one'), undefined);
       for (let waited = 0; waited < 12_000; waited += 3_000) await env.advance(3_000);
-      await env.eventually(async () => assert.ok(await leads(operator)), 3_000);
+      await env.eventually(async () => assert.ok(await leads(operator)));
       await holds(env, namespace, 'one', { a: 'v' });
     });
   });
