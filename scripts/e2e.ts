@@ -16,7 +16,11 @@ import { startParts } from '../test/real-parts/start.ts';
 import type { RunningParts } from '../test/real-parts/start.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const TEST_FILES = ['test/integration/**/*.test.ts', 'test/conformance/**/*.real.test.ts'];
+const TEST_FILES = [
+  'test/integration/**/*.test.ts',
+  'test/conformance/**/*.real.test.ts',
+  'test/chart/**/*.real.test.ts',
+];
 
 const started = Date.now();
 const say = (line: string): void => console.log(`e2e ${seconds()}: ${line}`);

@@ -39,11 +39,15 @@ export async function findOrBuild(say: Say, env: NodeJS.ProcessEnv = process.env
   return found as Binaries;
 }
 
-/** People who test controllers often have etcd, kube-apiserver and kubectl already, in the folder this variable names. */
+/**
+ * People who test controllers often have etcd, kube-apiserver and kubectl already, in the folder this variable names. Two
+ * Helms of one file name are told apart by our own builds only.
+ */
 function inAssets(part: GoPart, env: NodeJS.ProcessEnv): string | undefined {
   const assets = env['KUBEBUILDER_ASSETS'];
   const file = assets ? join(assets, part.file) : '';
-  return part.module !== 'vault-auth-kubernetes' && file !== '' && existsSync(file) ? file : undefined;
+  const isPinned = part.module === 'vault-auth-kubernetes' || part.file === 'helm';
+  return !isPinned && file !== '' && existsSync(file) ? file : undefined;
 }
 
 type Part = GoPart | typeof MOTO;

@@ -18,6 +18,8 @@ export interface RealParts {
   readonly control: string;
   /** The kubectl program. */
   readonly kubectl: string;
+  /** The helm programs by major version. */
+  readonly helm: { readonly 3: string; readonly 4: string };
   /** For files that last as long as the parts do. */
   readonly folder: string;
 }

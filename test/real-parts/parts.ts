@@ -7,7 +7,15 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 export type PartName =
-  'etcd' | 'kube-apiserver' | 'kube-controller-manager' | 'kubectl' | 'vault' | 'vault-auth-kubernetes' | 'moto';
+  | 'etcd'
+  | 'kube-apiserver'
+  | 'kube-controller-manager'
+  | 'kubectl'
+  | 'vault'
+  | 'vault-auth-kubernetes'
+  | 'helm3'
+  | 'helm4'
+  | 'moto';
 
 export interface GoPart {
   readonly name: Exclude<PartName, 'moto'>;
@@ -37,6 +45,15 @@ function kubernetes(name: 'kube-apiserver' | 'kube-controller-manager' | 'kubect
   return { name, version: KUBERNETES, module: 'kubernetes', pkg, ldflags: kubernetesFlags, file: name, minutes };
 }
 
+/** `minor`: of the Kubernetes client inside; what `helm template` and `helm lint` believe to talk to. Helm 4 finds it itself. */
+function helm(major: '3' | '4', version: string, minor = 37): GoPart {
+  const module = `helm.sh/helm/v${major}`;
+  const kubernetesMinor = ['chartutil', 'lint/rules'].map((pkg) => `-X ${module}/pkg/${pkg}.k8sVersionMinor=${minor}`);
+  const ldflags = [`-X ${module}/internal/version.version=${version}`, ...(major === '3' ? kubernetesMinor : [])].join(' ');
+  const name = `helm${major}` as const;
+  return { name, version, module: name, pkg: `${module}/cmd/helm`, ldflags, file: 'helm', minutes: 2 };
+}
+
 export const GO_PARTS: readonly GoPart[] = [
   { name: 'etcd', version: 'v3.6.8', module: 'etcd', pkg: 'go.etcd.io/etcd/server/v3', file: 'etcd', minutes: 1 },
   kubernetes('kube-apiserver', 7),
@@ -59,6 +76,8 @@ export const GO_PARTS: readonly GoPart[] = [
     file: 'kubernetes',
     minutes: 2,
   },
+  helm('3', 'v3.22.0', 37),
+  helm('4', 'v4.3.1'),
 ];
 
 export const MOTO = { name: 'moto', version: '5.2.5', minutes: 1 } as const;

@@ -104,6 +104,7 @@ async function startAll(
     moto: `http://127.0.0.1:${motoPort}`,
     control: control.url,
     kubectl: binaries.kubectl,
+    helm: { 3: binaries.helm3, 4: binaries.helm4 },
     folder,
   };
   return { description, close: () => control.close() };
