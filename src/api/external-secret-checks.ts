@@ -113,6 +113,16 @@ export const checkDuplicateKeys: Check = ({ data = [], target }) => {
   });
 };
 
+/** A generator that this build cannot run: admission warns, the controller says it and goes no further (D11). */
+export function checkGenerators({ spec }: ExternalSecret, unavailable: readonly string[]): string[] {
+  return (spec?.dataFrom ?? []).flatMap(({ sourceRef }, i) => {
+    const kind = sourceRef?.generatorRef?.kind;
+    return kind === undefined || !unavailable.includes(kind)
+      ? []
+      : [`spec.dataFrom[${i}].sourceRef.generatorRef: generator ${kind} is not available in this build`];
+  });
+}
+
 export const checkDurations: Check = ({ refreshInterval, syncWindows }) => [
   ...durationProblem('spec.refreshInterval', refreshInterval),
   ...(syncWindows?.windows ?? []).flatMap(({ duration }, i) =>

@@ -6,6 +6,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RE2JS } from 're2js';
 import { secrets } from '../api/resources.ts';
+import { unavailableGenerators } from '../generators/registry.ts';
 import { KEYS, textOf, type SecretObject } from '../certificates/secrets.ts';
 import { systemClock, type Clock } from '../clock.ts';
 import type { KubeClient } from '../kube/client.ts';
@@ -187,7 +188,7 @@ const PATHS = {
 } as const;
 
 function judges(metrics: WebhookMetrics): ReadonlyMap<string, (request: ReviewRequest) => Verdict> {
-  const rules: Rules = { providers, compile: (pattern) => RE2JS.compile(pattern), unavailable: () => [] };
+  const rules: Rules = { providers, compile: (pattern) => RE2JS.compile(pattern), unavailableGenerators };
   const kinds = Object.keys(PATHS) as (keyof typeof PATHS)[];
   for (const kind of kinds) metrics.expect(PATHS[kind]);
   return new Map(kinds.map((kind) => [PATHS[kind], (request) => judge(kind, request, rules)]));

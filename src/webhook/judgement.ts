@@ -7,7 +7,7 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
-import { checkExternalSecret } from '../api/external-secret-checks.ts';
+import { checkExternalSecret, checkGenerators } from '../api/external-secret-checks.ts';
 import { externalSecretSpec, type ExternalSecret } from '../api/external-secret.ts';
 import { openObject } from '../api/fields.ts';
 import type { CustomResource } from '../api/object.ts';
@@ -21,8 +21,8 @@ export interface Rules {
   readonly providers: readonly ProviderDeclaration[];
   /** Reads a regular expression. @throws Error */
   readonly compile: StoreRules['compile'];
-  /** What of an ExternalSecret this build cannot do, one sentence each: it is admitted with a warning (D11). */
-  readonly unavailable: (es: ExternalSecret) => readonly string[];
+  /** Kinds of generators that this build cannot run: what names one is admitted with a warning (D11). */
+  readonly unavailableGenerators: readonly string[];
 }
 
 /** The spec cannot be read: it has the wrong shape. */
@@ -87,7 +87,7 @@ function needsNoCheck({ metadata, spec }: RawObject, old: unknown): boolean {
 function checkedExternalSecret({ spec, ...rest }: RawObject, rules: Rules): Findings {
   const read = spec === undefined ? {} : { spec: parsed(externalSecretSpec, spec, 'spec') };
   const es: ExternalSecret = { ...rest, ...read };
-  return { errors: checkExternalSecret(es), warnings: rules.unavailable(es) };
+  return { errors: checkExternalSecret(es), warnings: checkGenerators(es, rules.unavailableGenerators) };
 }
 
 /** What providers say of themselves is read later, so that the checks keep their order. */

@@ -4,7 +4,7 @@
  */
 import { parseDuration } from '../../api/duration.ts';
 import type { GeneratorRef } from '../../api/references.ts';
-import { checkExternalSecret } from '../../api/external-secret-checks.ts';
+import { checkExternalSecret, checkGenerators } from '../../api/external-secret-checks.ts';
 import type { ExternalSecret, ExternalSecretStatus } from '../../api/external-secret.ts';
 import { unavailableGenerators } from '../../generators/index.ts';
 import type { Dependent } from '../../tenancy/references.ts';
@@ -143,17 +143,11 @@ function problemOf(es: ExternalSecret): Problem | undefined {
 
 /** What the schema accepts and this build cannot do yet: said plainly, never done by half. */
 function unavailable(es: ExternalSecret): readonly string[] {
-  const { target, dataFrom = [] } = es.spec ?? {};
-  const generators = dataFrom.flatMap((entry, index) => {
-    const kind = entry.sourceRef?.generatorRef?.kind;
-    return kind === undefined || !unavailableGenerators.includes(kind)
-      ? []
-      : [`spec.dataFrom[${index}].sourceRef.generatorRef: generator ${kind} is not available in this build`];
-  });
+  const { target } = es.spec ?? {};
   return [
     ...(target?.manifest === undefined
       ? []
       : ['spec.target.manifest is not available in this build; only Secrets are written']),
-    ...generators,
+    ...checkGenerators(es, unavailableGenerators),
   ];
 }
