@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { request as httpRequest } from 'node:http';
-import { request as httpsRequest } from 'node:https';
+import { request as httpsRequest, type RequestOptions } from 'node:https';
 import type { Admission, AdmissionRequest, Cluster } from './cluster.ts';
 import { tableOf } from './cluster.ts';
 import type { Json, JsonObject } from './json.ts';
@@ -25,7 +25,7 @@ export class WebhookAdmission implements Admission {
     const cluster = this.#cluster;
     if (cluster === undefined || request.kind.group === 'admissionregistration.k8s.io') return;
     const matching = webhooksOf(cluster).filter((webhook) => matches(cluster, webhook, request));
-    await Promise.all(matching.map((webhook) => ask(webhook, request)));
+    await Promise.all(matching.map((webhook) => ask(cluster, webhook, request)));
   }
 }
 
@@ -81,9 +81,9 @@ function matchesRule(rule: Json, request: AdmissionRequest): boolean {
   );
 }
 
-async function ask(webhook: JsonObject, request: AdmissionRequest): Promise<void> {
+async function ask(cluster: Cluster, webhook: JsonObject, request: AdmissionRequest): Promise<void> {
   const name = textAt(webhook, 'name') ?? '';
-  const answer = await call(webhook, reviewOf(request)).catch((error: unknown) => {
+  const answer = await call(cluster, webhook, reviewOf(request)).catch((error: unknown) => {
     if (webhook['failurePolicy'] === 'Ignore') return undefined;
     const why = error instanceof Error ? error.message : String(error);
     throw internalError(`failed calling webhook ${JSON.stringify(name)}: failed to call webhook: ${why}`);
@@ -137,31 +137,52 @@ function reviewOf(request: AdmissionRequest): JsonObject {
   };
 }
 
-/** One POST with the webhook's own CA and timeout; resolves with the parsed AdmissionReview. */
-function call(webhook: JsonObject, review: JsonObject): Promise<JsonObject> {
+/** Where a webhook is called. */
+interface Address {
+  readonly url: URL;
+  /** Whom the certificate must name; undefined: the host of the URL. */
+  readonly serverName: string | undefined;
+}
+
+/** By its URL, or by a Service that is an ExternalName, as the real one does it. */
+function addressOf(cluster: Cluster, webhook: JsonObject): Address {
   const client = objectAt(webhook, 'clientConfig');
-  const service = objectAt(client, 'service');
-  const target = textAt(client, 'url');
-  if (target === undefined)
-    throw new Error(
-      `service ${JSON.stringify(textAt(service, 'name') ?? '')} not found: the sandbox calls webhooks by url only`,
-    );
+  const direct = textAt(client, 'url');
+  if (direct !== undefined) return { url: new URL(direct), serverName: undefined };
+  const wanted = objectAt(client, 'service');
+  const [namespace, name] = [textAt(wanted, 'namespace') ?? '', textAt(wanted, 'name') ?? ''];
+  const service = tableOf(cluster, { group: '', plural: 'services' }).get(namespace, name)?.object;
+  if (service === undefined) throw new Error(`service ${JSON.stringify(name)} not found`);
+  const host = textAt(service, 'spec', 'externalName');
+  if (host === undefined) throw new Error(`the sandbox reaches Services of type ExternalName only, not ${name}`);
+  const port = typeof wanted['port'] === 'number' ? wanted['port'] : 443;
+  const url = new URL(textAt(wanted, 'path') ?? '/', `https://${host}:${port}`);
+  return { url, serverName: `${name}.${namespace}.svc` };
+}
+
+/** One POST with the webhook's own CA and timeout; resolves with the parsed AdmissionReview. */
+async function call(cluster: Cluster, webhook: JsonObject, review: JsonObject): Promise<JsonObject> {
+  const { url, serverName } = addressOf(cluster, webhook);
   const timeout = typeof webhook['timeoutSeconds'] === 'number' ? webhook['timeoutSeconds'] * 1000 : 10_000;
-  const url = new URL(target);
   url.searchParams.set('timeout', `${timeout / 1000}s`);
-  const ca = textAt(client, 'caBundle');
+  const ca = textAt(objectAt(webhook, 'clientConfig'), 'caBundle');
   const options = {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     signal: AbortSignal.timeout(timeout),
     agent: false as const,
+    ...(serverName === undefined ? {} : { servername: serverName }),
+    ...(ca === undefined ? {} : { ca: Buffer.from(ca, 'base64').toString('utf8') }),
   };
+  return post(url, options, review);
+}
+
+function post(url: URL, options: RequestOptions, review: JsonObject): Promise<JsonObject> {
   return new Promise((resolve, reject) => {
     const fail = (error: Error): void =>
       reject(new Error(`Post ${JSON.stringify(url.href)}: ${error.message}`, { cause: error }));
     const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
-    const secured = ca === undefined ? options : { ...options, ca: Buffer.from(ca, 'base64').toString('utf8') };
-    const request = send(url, secured, (response) => {
+    const request = send(url, options, (response) => {
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
       response.on('error', fail);

@@ -3,6 +3,7 @@
  * used by `npm test`) and `realEnv()` (kube-apiserver, etcd, Vault, moto; used by `npm run test:e2e`). A test asks only
  * for what this interface offers, so it cannot tell them apart, except through `supports()`.
  */
+import type { Clock } from '../../src/clock.ts';
 import type { KubeClient } from '../../src/kube/client.ts';
 import type { KubeObject, Stored } from '../../src/kube/types.ts';
 
@@ -132,6 +133,8 @@ export interface Env {
    * Stopped when the env is disposed.
    */
   startOperator(flags?: readonly string[], environment?: Readonly<Record<string, string>>): Promise<Operator>;
+  /** What other processes of ours are started with here: the env's time, and the environment variables of a Pod. */
+  readonly machine: { readonly clock: Clock; readonly environment: Readonly<Record<string, string>> };
   /** Lets `ms` milliseconds pass for operator and backends: instantly in the sandbox, by waiting on the real parts. */
   advance(ms: number): Promise<void>;
   /** Polls until `check` returns without throwing, or fails with its last error after `timeoutMs` (default 10 s of real time). */

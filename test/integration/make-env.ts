@@ -8,7 +8,7 @@ import type { Clock } from '../../src/clock.ts';
 import type { KubeClient } from '../../src/kube/client.ts';
 import { applyObject, eventsAbout } from './cluster.ts';
 import type { AwsBackend, Env, Feature, KubeFaults, Operator, VaultBackend } from './env.ts';
-import { OPERATOR_NAMESPACE, startOperator } from './operator.ts';
+import { OPERATOR_NAMESPACE, pod, startOperator } from './operator.ts';
 import type { OperatorWorld } from './operator.ts';
 
 export interface Account {
@@ -62,6 +62,7 @@ export function makeEnv<Aws extends AwsBackend>(world: World<Aws>): Env & { read
       operators.push(operator);
       return operator;
     },
+    machine: { clock: world.clock, environment: pod(world.operator).variables },
     advance: (ms) => world.advance(ms),
     eventually: (check, timeoutMs = world.patienceMs) => eventually(check, timeoutMs),
     kubectl: (...args) => world.kubectl(args),

@@ -51,7 +51,8 @@ export async function startOperator(
   };
 }
 
-function pod(world: OperatorWorld): { variables: Record<string, string>; tokenFile: string } {
+/** The environment variables of a Pod in that world, and its own token. */
+export function pod(world: OperatorWorld): { variables: Record<string, string>; tokenFile: string } {
   mkdirSync(world.folder, { recursive: true });
   const kubeconfig = join(world.folder, 'kubeconfig');
   writeFileSync(kubeconfig, world.kubeconfig, { mode: 0o600 });

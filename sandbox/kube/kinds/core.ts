@@ -200,6 +200,44 @@ const leases = coreKind({
   columns: [column('Holder', 'string', (item) => textAt(item, 'spec', 'holderIdentity') ?? '')],
 });
 
+/** Only what a webhook's client looks at: `admission.ts` follows an ExternalName. */
+const services = coreKind({
+  plural: 'services',
+  kind: 'Service',
+  shortNames: ['svc'],
+  schema: object({
+    spec: struct({
+      type: text,
+      externalName: text,
+      selector: texts,
+      ports: { type: 'array', items: object({ name: text, port: whole, targetPort: whole, protocol: text }) },
+    }),
+  }),
+  columns: [
+    column('Type', 'string', (item) => textAt(item, 'spec', 'type') ?? ''),
+    column('External-IP', 'string', (item) => textAt(item, 'spec', 'externalName') ?? '<none>'),
+  ],
+});
+
+/** Nobody here makes them: tests do. */
+const endpointSlices = coreKind({
+  group: 'discovery.k8s.io',
+  plural: 'endpointslices',
+  kind: 'EndpointSlice',
+  schema: object({
+    addressType: text,
+    endpoints: {
+      type: 'array',
+      items: object({
+        addresses: { type: 'array', items: text },
+        conditions: struct({ ready: flag, serving: flag, terminating: flag }),
+      }),
+    },
+    ports: { type: 'array', items: object({ name: text, port: whole, protocol: text }) },
+  }),
+  columns: [column('AddressType', 'string', (item) => textAt(item, 'addressType') ?? '')],
+});
+
 /** Kinds that are only ever empty, so that `kubectl describe namespace` finds what it looks for. */
 function emptyKind(plural: string, kind: string): Kind {
   const decode = (): never => {
@@ -217,6 +255,8 @@ export const CORE_KINDS: readonly Kind[] = [
   emptyKind('resourcequotas', 'ResourceQuota'),
   emptyKind('limitranges', 'LimitRange'),
   leases,
+  services,
+  endpointSlices,
   validatingWebhookConfigurations,
   customResourceDefinitions,
 ];
