@@ -1,11 +1,12 @@
 /**
- * AWS on loopback: Secrets Manager, Parameter Store and STS behind one HTTP server, with signatures checked, sessions that expire
+ * AWS on loopback: Secrets Manager, Parameter Store, STS and the logins of ECR behind one HTTP server, with signatures checked, sessions that expire
  * by the injected clock, and faults on demand.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { sleep, systemClock, type Clock } from '../../src/clock.ts';
 import type { AwsBackend } from '../../test/integration/env.ts';
+import { registryLogin } from './ecr.ts';
 import { Faults } from './faults.ts';
 import { Identities, USER_ACCOUNT, type Principal, type Trust } from './identities.ts';
 import { ParameterStore } from './parameter-store.ts';
@@ -69,7 +70,8 @@ export class SandboxAws implements AwsBackend {
   /** The variables that lead our provider here, as `ProviderEnvironment.awsEndpoints`. */
   endpoints(): Readonly<Record<string, string>> {
     const { endpoint } = this;
-    return { AWS_SECRETSMANAGER_ENDPOINT: endpoint, AWS_SSM_ENDPOINT: endpoint, AWS_STS_ENDPOINT: endpoint };
+    const names = ['SECRETSMANAGER', 'SSM', 'STS', 'ECR', 'ECR_PUBLIC'];
+    return Object.fromEntries(names.map((name) => [`AWS_${name}_ENDPOINT`, endpoint]));
   }
 
   /** Listens, after `stop` on the same port again. Data survives. */
@@ -203,6 +205,10 @@ export class SandboxAws implements AwsBackend {
     if (service === 'sts') {
       permit(action, text(input, 'RoleArn') ?? '');
       return this.#sts.call(action, input, principal);
+    }
+    if (service === 'ecr' || service === 'ecr-public') {
+      permit(action, '*');
+      return registryLogin(service, action, region, this.#clock.now());
     }
     const backend = service === 'ssm' ? this.#parametersIn(region) : this.#secretsIn(region);
     return backend.call(action, input, permit);

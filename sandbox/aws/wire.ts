@@ -1,11 +1,11 @@
 /**
- * The two wire formats of the services we play: JSON with a target header (Secrets Manager, SSM) and the query protocol
+ * The two wire formats of the services we play: JSON with a target header (Secrets Manager, SSM, ECR) and the query protocol
  * with XML answers (STS).
  */
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-export type Service = 'secretsmanager' | 'ssm' | 'sts';
+export type Service = 'secretsmanager' | 'ssm' | 'sts' | 'ecr' | 'ecr-public';
 export type Json = Readonly<Record<string, unknown>>;
 
 export interface AwsRequest {
@@ -31,7 +31,12 @@ export class AwsFault extends Error {
   }
 }
 
-const TARGETS: Readonly<Record<string, Service>> = { secretsmanager: 'secretsmanager', AmazonSSM: 'ssm' };
+const TARGETS: Readonly<Record<string, Service>> = {
+  secretsmanager: 'secretsmanager',
+  AmazonSSM: 'ssm',
+  AmazonEC2ContainerRegistry_V20150921: 'ecr',
+  SpencerFrontendService: 'ecr-public',
+};
 
 export async function parseRequest(message: IncomingMessage): Promise<AwsRequest> {
   const chunks: Buffer[] = [];

@@ -50,6 +50,8 @@ export class TokenAuth implements Engine {
         return this.#renew(token, body['increment']);
       case 'write renew':
         return named === undefined ? failure(403, 'bad token') : this.#renew(named, body['increment']);
+      case 'write renew-accessor':
+        return named === undefined ? failure(403, 'invalid accessor') : this.#renew(named, body['increment']);
       case 'write revoke-self':
         return this.#revoke(token);
       case 'write revoke':
