@@ -1,6 +1,6 @@
 /**
- * The AWS of the benches, in a process of its own so that its work is not counted as ours: Secrets Manager with 20 ms per call. The
- * bench talks to it over stdin and stdout, one JSON line each: `{"fill": n}`, `{"calls": true}`, `{"reset": true}`.
+ * The AWS of the benches, in a process of its own so that its work is not counted as ours: Secrets Manager and Parameter Store with
+ * 20 ms per call. The bench talks to it over stdin and stdout, one JSON line each: `{"fill": n}`, `{"calls": true}`, `{"reset": true}`.
  */
 import { createInterface } from 'node:readline';
 import { startAws } from '../sandbox/aws/server.ts';
@@ -18,7 +18,10 @@ async function serve(): Promise<void> {
   answer({ endpoint: aws.endpoint });
   for await (const line of createInterface({ input: process.stdin })) {
     const { fill, reset } = JSON.parse(line) as { fill?: number; reset?: boolean };
-    for (let index = 0; index < (fill ?? 0); index++) await aws.putSecret(keyName(index), valueOf(index));
+    for (let index = 0; index < (fill ?? 0); index++) {
+      await aws.putSecret(keyName(index), valueOf(index));
+      await aws.putParameter(`/${keyName(index)}`, valueOf(index), { type: 'SecureString' });
+    }
     if (reset === true) await aws.resetCalls();
     answer({ calls: Object.fromEntries(await aws.calls()) });
   }

@@ -7,12 +7,18 @@ import { get as httpsGet } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'yaml';
-import { customResourceDefinitions, externalSecrets, namespaces } from '../src/api/resources.ts';
+import {
+  clusterSecretStores,
+  customResourceDefinitions,
+  externalSecrets,
+  namespaces,
+  secretStores,
+} from '../src/api/resources.ts';
 import { systemClock } from '../src/clock.ts';
 import type { KubeClient } from '../src/kube/client.ts';
 import { loadKubeConfig } from '../src/kube/config.ts';
 import { connect } from '../src/kube/http-client.ts';
-import type { KubeObject } from '../src/kube/types.ts';
+import type { KubeObject, Resource } from '../src/kube/types.ts';
 import { findOrBuild } from '../test/real-parts/build.ts';
 import { etcd, etcdUrl } from '../test/real-parts/etcd.ts';
 import { apiServer, apiServerFiles, kubeconfig } from '../test/real-parts/kubernetes.ts';
@@ -64,9 +70,14 @@ async function installCrds(kube: KubeClient): Promise<void> {
   for (const file of globSync('crds/*.yaml')) {
     await kube.create(customResourceDefinitions, parse(readFileSync(file, 'utf8')) as KubeObject);
   }
+  for (const resource of [externalSecrets, secretStores, clusterSecretStores]) await isServed(kube, resource);
+}
+
+/** A new kind answers "not found" and then "initializing" for a moment. */
+async function isServed(kube: KubeClient, resource: Resource): Promise<void> {
   for (let tries = 0; ; tries++) {
     try {
-      await kube.list(externalSecrets, { limit: 1 });
+      await kube.list(resource, { limit: 1 });
       return;
     } catch (error) {
       if (tries > 100) throw error;

@@ -21,7 +21,12 @@ export async function each(
   await Promise.all(Array.from({ length: inFlight }, worker));
 }
 
-export async function makeStore(client: KubeClient, name = 'bench'): Promise<void> {
+/** `more` adds to or replaces fields of the provider. */
+export async function makeStore(
+  client: KubeClient,
+  name = 'bench',
+  more: Readonly<Record<string, unknown>> = {},
+): Promise<void> {
   const account = { namespace: NAMESPACE, name: 'aws' };
   await client.create(secrets, { metadata: account, stringData: ACCESS_KEY } as KubeObject).catch(() => {});
   const ref = (key: string): object => ({ ...account, key });
@@ -30,7 +35,7 @@ export async function makeStore(client: KubeClient, name = 'bench'): Promise<voi
     apiVersion: 'external-secrets.io/v1',
     kind: 'ClusterSecretStore',
     metadata: { name },
-    spec: { provider: { aws: { service: 'SecretsManager', region: 'eu-central-1', auth } } },
+    spec: { provider: { aws: { service: 'SecretsManager', region: 'eu-central-1', auth, ...more } } },
   } as KubeObject);
 }
 
@@ -63,17 +68,26 @@ interface WithStatus extends KubeObject {
   readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
 }
 
-/** Calls `onReady` with the name of each ExternalSecret that becomes Ready, until the signal aborts. */
+/** From now on calls `onReady` with the name of each ExternalSecret that becomes Ready; `watching` ends with the signal. */
 export async function watchReady(
   client: KubeClient,
   onReady: (name: string) => void,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<{ readonly watching: Promise<void> }> {
   const { metadata } = await client.list(externalSecrets, { limit: 1 });
+  return { watching: follow(client, metadata.resourceVersion, onReady, signal) };
+}
+
+async function follow(
+  client: KubeClient,
+  resourceVersion: string,
+  onReady: (name: string) => void,
+  signal: AbortSignal,
+): Promise<void> {
   const seen = new Set<string>();
   try {
     for await (const event of client.watch<WithStatus>(externalSecrets, {
-      resourceVersion: metadata.resourceVersion,
+      resourceVersion,
       timeoutSeconds: 3600,
       signal,
     })) {

@@ -62,7 +62,7 @@ export interface OperatorProcess {
 }
 
 /** As the image runs it. */
-export const NODE_FLAGS: readonly string[] = [];
+export const NODE_FLAGS: readonly string[] = ['--max-semi-space-size=4'];
 
 /** Starts the bundle of `npm run build` (or the sources) against the cluster. */
 export function startOperatorProcess(
@@ -87,6 +87,7 @@ export function startOperatorProcess(
         KUBECONFIG: cluster.kubeconfig,
         POD_NAMESPACE: 'default',
         AWS_SECRETSMANAGER_ENDPOINT: awsEndpoint,
+        AWS_SSM_ENDPOINT: awsEndpoint,
         AWS_STS_ENDPOINT: awsEndpoint,
       },
     },

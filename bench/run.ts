@@ -1,9 +1,11 @@
 /**
  * `npm run bench [-- name ...]`: the operator against a real kube-apiserver and etcd, with an AWS of 20 ms latency in a process of its own.
- * Prints a table and writes `bench/results.json`. Without names: everything, about half an hour.
+ * Prints a table and writes its rows into `bench/results.json`. Without names: everything, about an hour.
  */
-import { writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
+import { readCalls } from './calls.ts';
+import { roleChain } from './calls-sts.ts';
 import { startCluster } from './cluster.ts';
 import { startAwsProcess } from './processes.ts';
 import {
@@ -16,6 +18,7 @@ import {
   type Bench,
   type Row,
 } from './scenarios.ts';
+import { vaultCalls } from './vault-calls.ts';
 
 const SCENARIOS: Readonly<Record<string, (bench: Bench) => Promise<Row | readonly Row[]>>> = {
   'floor-2k': (bench) => bareFloor(bench, 2_000),
@@ -30,6 +33,18 @@ const SCENARIOS: Readonly<Record<string, (bench: Bench) => Promise<Row | readonl
   'latency-10k': (bench) => createToReady(bench, 10_000, '1m', 100),
   'restart-10k': (bench) => coldRestart(bench, 10_000),
   'unrelated-5k': (bench) => unrelatedSecrets(bench, 5_000, 150),
+  'calls-sm': (bench) =>
+    readCalls(bench, { service: 'SecretsManager', objects: 2_000, keys: 2_000, interval: 60, cycles: 2, atMost: 110 }),
+  'calls-ps': (bench) =>
+    readCalls(bench, { service: 'ParameterStore', objects: 2_000, keys: 2_000, interval: 60, cycles: 2, atMost: 220 }),
+  'calls-10k': (bench) =>
+    readCalls(bench, { service: 'SecretsManager', objects: 10_000, keys: 1_000, interval: 120, cycles: 1, atMost: 60 }),
+  'sts-keys': () => roleChain('static keys', 200, 9, 4),
+  'sts-irsa': () => roleChain('IRSA', 200, 9, 5),
+  'vault-500': (bench) =>
+    vaultCalls(bench, { objects: 500, keys: 100, stores: 5, interval: 10, seconds: 600, tokenTtl: 300 }),
+  'vault-200': (bench) =>
+    vaultCalls(bench, { objects: 200, keys: 200, stores: 1, interval: 10, seconds: 67, tokenTtl: 3_600 }),
 };
 
 const wanted = process.argv.slice(2);
@@ -52,12 +67,18 @@ try {
   await aws.stop();
   await cluster.stop();
 }
-const [cpu] = cpus();
-writeFileSync(
-  'bench/results.json',
-  `${JSON.stringify({ node: process.version, cpu: cpu?.model, cores: cpus().length, rows }, null, 2)}\n`,
-);
+writeResults();
 console.log(`\n${header()}\n${rows.map(line).join('\n')}`);
+
+/** Rows of earlier runs stay until their scenario is run again. */
+function writeResults(): void {
+  const file = 'bench/results.json';
+  const before = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as { rows: Row[] }).rows : [];
+  const names = new Set(rows.map(({ scenario }) => scenario));
+  const kept = before.filter(({ scenario }) => !names.has(scenario));
+  const machine = { node: process.version, cpu: cpus()[0]?.model, cores: cpus().length };
+  writeFileSync(file, `${JSON.stringify({ ...machine, rows: [...kept, ...rows] }, null, 2)}\n`);
+}
 
 function header(): string {
   return '| scenario | s | per s | CPU s | RSS / peak MiB | API writes | backend calls |\n|---|---|---|---|---|---|---|';
@@ -72,5 +93,6 @@ function line(row: Row): string {
   const latency = row.p50Ms === undefined ? '' : ` (p50 ${number(row.p50Ms, 0)} ms, p99 ${number(row.p99Ms, 0)} ms)`;
   const cores = row.cores === undefined ? '' : ` (${number(row.cores, 2)} cores)`;
   const memory = row.rssMiB === undefined ? '' : `${number(row.rssMiB, 0)} / ${number(row.peakRssMiB, 0)}`;
-  return `| ${row.scenario}${latency} | ${number(row.seconds)} | ${number(row.perSecond, 0)} | ${number(row.cpuSeconds)}${cores} | ${memory} | ${counts(row.writes)} | ${counts(row.backendCalls)} |`;
+  const finding = row.finding === undefined ? '' : `: ${row.finding}`;
+  return `| ${row.scenario}${latency}${finding} | ${number(row.seconds)} | ${number(row.perSecond, 0)} | ${number(row.cpuSeconds)}${cores} | ${memory} | ${counts(row.writes)} | ${counts(row.backendCalls)} |`;
 }

@@ -20,6 +20,8 @@ export interface Row {
   readonly backendCalls?: Readonly<Record<string, number>>;
   readonly p50Ms?: number;
   readonly p99Ms?: number;
+  /** What the figures come to, e.g. `100.5 read calls a minute (at most 110)`. */
+  readonly finding?: string;
 }
 
 export interface Bench {
@@ -35,9 +37,10 @@ export async function firstSync({ cluster, aws }: Bench, count: number, keys: nu
   await makeExternalSecrets(cluster.client, count, keys, '1h');
   await aws.reset();
   const writesBefore = await cluster.writes();
+  const ready = await countReady(cluster, count);
   const startedAt = performance.now();
   const operator = startOperatorProcess(cluster, aws.endpoint);
-  const seconds = await allReady(cluster, count, startedAt);
+  const seconds = ((await ready.last) - startedAt) / 1000;
   const row = await measured(`first sync, ${count} on ${keys} keys`, seconds, { cluster, aws, operator, writesBefore });
   await operator.stop();
   return { ...row, perSecond: count / seconds };
@@ -104,7 +107,11 @@ export async function createToReady(bench: Bench, others: number, interval: stri
   const operator = await synced(bench, others, 1000, interval);
   const stop = new AbortController();
   const readyAt = new Map<string, number>();
-  const watching = watchReady(cluster.client, (name) => readyAt.set(name, performance.now()), stop.signal);
+  const { watching } = await watchReady(
+    cluster.client,
+    (name) => void readyAt.set(name, performance.now()),
+    stop.signal,
+  );
   const took: number[] = [];
   const startedAt = performance.now();
   for (let index = 0; index < samples; index++) {
@@ -174,34 +181,38 @@ export async function unrelatedSecrets(bench: Bench, count: number, kib: number)
   return [without, row];
 }
 
-async function synced(
+/** An operator with everything synced: `count` ExternalSecrets on `keys` keys; `more` adds to the AWS part of the store. */
+export async function synced(
   { cluster, aws }: Bench,
   count: number,
   keys: number,
   interval: string,
+  more: Readonly<Record<string, unknown>> = {},
 ): Promise<OperatorProcess> {
   await clean(cluster.client);
-  await makeStore(cluster.client);
+  await makeStore(cluster.client, 'bench', more);
   await makeExternalSecrets(cluster.client, count, keys, interval);
+  const ready = await countReady(cluster, count);
   const operator = startOperatorProcess(cluster, aws.endpoint);
-  await allReady(cluster, count, performance.now());
+  await ready.last;
   return operator;
 }
 
-async function allReady(cluster: BenchCluster, count: number, startedAt: number): Promise<number> {
+/** Watches from now on. `last`: when the last of `count` objects became Ready, on the clock of `performance.now()`. */
+export async function countReady(cluster: BenchCluster, count: number): Promise<{ readonly last: Promise<number> }> {
   const stop = new AbortController();
+  const done = Promise.withResolvers<number>();
   let ready = 0;
-  let lastAt = startedAt;
-  const done = Promise.withResolvers<void>();
   const onReady = (): void => {
-    lastAt = performance.now();
-    if (++ready === count) done.resolve();
+    if (++ready === count) done.resolve(performance.now());
   };
-  const watching = watchReady(cluster.client, onReady, stop.signal);
-  await done.promise;
-  stop.abort();
-  await watching;
-  return (lastAt - startedAt) / 1000;
+  const { watching } = await watchReady(cluster.client, onReady, stop.signal);
+  const last = done.promise.then(async (at) => {
+    stop.abort();
+    await watching;
+    return at;
+  });
+  return { last };
 }
 
 interface Measuring {
@@ -211,7 +222,7 @@ interface Measuring {
   readonly writesBefore: ReadonlyMap<string, number>;
 }
 
-async function measured(
+export async function measured(
   scenario: string,
   seconds: number,
   { cluster, aws, operator, writesBefore }: Measuring,
@@ -224,6 +235,6 @@ async function measured(
   return { scenario, seconds, ...usage, writes: Object.fromEntries(writes), backendCalls: await aws.calls() };
 }
 
-function pause(seconds: number): Promise<void> {
+export function pause(seconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, seconds * 1000));
 }

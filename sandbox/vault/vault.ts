@@ -3,6 +3,7 @@
  */
 import type { Clock } from '../../src/clock.ts';
 import { AppRoleAuth } from './auth-approle.ts';
+import { AwsAuth } from './auth-aws.ts';
 import { JwtAuth } from './auth-jwt.ts';
 import { KubernetesAuth } from './auth-kubernetes.ts';
 import { PasswordAuth } from './auth-password.ts';
@@ -116,6 +117,8 @@ export class Vault implements Controls {
       return type === 'kv' || type === 'generic' ? new KvV1() : undefined;
     }
     switch (type) {
+      case 'aws':
+        return new AwsAuth(this.#world);
       case 'approle':
         return new AppRoleAuth(this.#world);
       case 'kubernetes':

@@ -53,6 +53,11 @@ const appRole = (replaced: Provider, world: ReferenceWorld): Provider =>
     world,
   );
 
+const IAM_KEYS = {
+  accessKeyIDSecretRef: { ...KEYS, key: 'aws-id' },
+  secretAccessKeySecretRef: { ...KEYS, key: 'aws-key' },
+};
+
 const NOT_BUILT = /not available in this build/;
 const REFUSED_BY_VAULT = /Vault at .* refused/;
 
@@ -150,15 +155,15 @@ export const REFERENCE_CASES: readonly ReferenceCase[] = [
     field: `vault.auth.iam.secretRef.${name}`,
     selector: { ...KEYS, key: 'aws-id' },
     provider: (selector: Selector, world: ReferenceWorld) =>
-      login({ iam: { vaultRole: world.role, secretRef: { [name]: selector } } }, world),
-    own: NOT_BUILT,
+      login({ iam: { vaultRole: world.role, secretRef: { ...IAM_KEYS, [name]: selector } } }, world),
+    own: REFUSED_BY_VAULT,
   })),
   {
     field: 'vault.auth.iam.jwt.serviceAccountRef',
     selector: ACCOUNT,
     provider: (selector, world) =>
       login({ iam: { vaultRole: world.role, jwt: { serviceAccountRef: selector } } }, world),
-    own: NOT_BUILT,
+    own: REFUSED_BY_VAULT,
   },
   {
     field: 'vault.auth.gcp.secretRef.secretAccessKeySecretRef',

@@ -18,10 +18,20 @@ const ROLE_ANNOTATION = 'eks.amazonaws.com/role-arn';
 const AUDIENCE_ANNOTATION = 'eks.amazonaws.com/audience';
 const DEFAULT_AUDIENCE = 'sts.amazonaws.com';
 
+/** Where in the object `auth` stands: for messages, and for what is said of a login that is missing. */
+export interface AuthPlace {
+  /** e.g. `auth` or `auth.iam`. */
+  readonly field: string;
+  /** e.g. `spec.provider.aws.auth`. */
+  readonly missing: string;
+}
+
+const IN_STORE: AuthPlace = { field: 'auth', missing: 'spec.provider.aws.auth' };
+
 /** @throws InvalidProviderConfigError when something the store names is missing. */
-export async function openKeys(context: Context): Promise<KeySource> {
+export async function openKeys(context: Context, place: AuthPlace = IN_STORE): Promise<KeySource> {
   const sts = stsContext(context);
-  let keys = await baseKeys(context, sts);
+  let keys = await baseKeys(context, sts, place);
   for (const role of rolesOf(context)) {
     const source = keys;
     keys = new RenewedKeys(context.clock, async () => (await import('./sts.ts')).assumeRole(sts, source, role), source);
@@ -33,14 +43,15 @@ function stsContext({ spec, environment, observe, signal }: Context): StsContext
   return { region: spec.region, environment, observe, signal };
 }
 
-async function baseKeys(context: Context, sts: StsContext): Promise<KeySource> {
+async function baseKeys(context: Context, sts: StsContext, place: AuthPlace): Promise<KeySource> {
   const { auth } = context.spec;
-  if (auth?.jwt !== undefined) return serviceAccountKeys(context, sts, auth.jwt);
-  if (auth?.secretRef !== undefined) return staticKeys(context, auth.secretRef);
+  if (auth?.jwt !== undefined)
+    return serviceAccountKeys(context, sts, auth.jwt, `${place.field}.jwt.serviceAccountRef`);
+  if (auth?.secretRef !== undefined) return staticKeys(context, auth.secretRef, `${place.field}.secretRef`);
   if (context.store.kind === 'SecretStore' && !context.environment.controllerCredentialsForAll) {
     throw new InvalidProviderConfigError(
-      'spec.provider.aws.auth is missing: this operator keeps its own AWS identity to ClusterSecretStores ' +
-        '(--controller-credentials=cluster-stores-only); set auth.jwt.serviceAccountRef or auth.secretRef',
+      `${place.missing} is missing: this operator keeps its own AWS identity to ClusterSecretStores ` +
+        `(--controller-credentials=cluster-stores-only); set ${place.field}.jwt.serviceAccountRef or ${place.field}.secretRef`,
     );
   }
   return defaultChain(sts, context.clock);
@@ -49,11 +60,12 @@ async function baseKeys(context: Context, sts: StsContext): Promise<KeySource> {
 async function staticKeys(
   { cluster, clock }: Context,
   ref: NonNullable<NonNullable<AwsSpec['auth']>['secretRef']>,
+  field: string,
 ): Promise<KeySource> {
   const read = async (name: 'secretAccessKeySecretRef' | 'accessKeyIDSecretRef' | 'sessionTokenSecretRef') => {
     const selector = ref[name];
-    if (selector === undefined) throw new InvalidProviderConfigError(`auth.secretRef.${name} is missing`);
-    return (await cluster.secretKey(`auth.secretRef.${name}`, selector)).revealText();
+    if (selector === undefined) throw new InvalidProviderConfigError(`${field}.${name} is missing`);
+    return (await cluster.secretKey(`${field}.${name}`, selector)).revealText();
   };
   const secretAccessKey = await read('secretAccessKeySecretRef');
   const accessKeyId = await read('accessKeyIDSecretRef');
@@ -65,8 +77,8 @@ async function serviceAccountKeys(
   { cluster, clock }: Context,
   sts: StsContext,
   jwt: NonNullable<NonNullable<AwsSpec['auth']>['jwt']>,
+  field: string,
 ): Promise<KeySource> {
-  const field = 'auth.jwt.serviceAccountRef';
   const selector = jwt.serviceAccountRef;
   if (selector === undefined) throw new InvalidProviderConfigError(`${field} is missing`);
   const { namespace, name, annotations } = await cluster.serviceAccount(field, selector);

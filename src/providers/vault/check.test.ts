@@ -110,10 +110,18 @@ describe('what admission accepts', () => {
       warningsOf(auth({ tokenSecretRef: ref, jwt: { secretRef: ref } })),
       /tokenSecretRef, jwt are set; only tokenSecretRef/,
     );
-    assert.match(warningsOf(auth({ iam: { vaultRole: 'r' } })), /auth method iam is not available in this build/);
+    assert.match(warningsOf(auth({ gcp: { role: 'r' } })), /auth method gcp is not available in this build/);
     assert.match(warningsOf(spec({ server: 'vault' })), /server: not a URL/);
     assert.match(warningsOf(spec({ caProvider: { type: 'Secret', name: 'ca' } })), /caProvider/);
     assert.equal(warningsOf(auth({ tokenSecretRef: ref })), '');
+  });
+
+  it('the operator’s AWS identity for a server that a tenant names, with a warning', () => {
+    const warningsOf = (iam: object, store: typeof OWN | typeof CLUSTER): string =>
+      checkVault(auth({ iam: { vaultRole: 'r', ...iam } }), store).warnings.join();
+    assert.match(warningsOf({}, OWN), /auth\.iam: .*operator’s own AWS identity.*cluster-stores-only/);
+    assert.equal(warningsOf({}, CLUSTER), '');
+    assert.equal(warningsOf({ jwt: { serviceAccountRef: { name: 'a' } } }, OWN), '');
   });
 });
 

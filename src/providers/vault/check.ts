@@ -16,7 +16,7 @@ export interface CheckedStore {
   readonly namespace: string;
 }
 
-export const UNAVAILABLE_METHODS: ReadonlySet<string> = new Set(['iam', 'gcp']);
+export const UNAVAILABLE_METHODS: ReadonlySet<string> = new Set(['gcp']);
 
 export function checkVault(spec: VaultSpec, store: CheckedStore): SpecCheck {
   const auth = spec.auth;
@@ -111,6 +111,10 @@ export function usesOperatorToken(kubernetes: NonNullable<VaultAuth['kubernetes'
   return kubernetes.serviceAccountRef === undefined && kubernetes.secretRef === undefined;
 }
 
+function usesOperatorIdentity(iam: VaultAuth['iam']): boolean {
+  return iam?.jwt === undefined && iam?.secretRef === undefined;
+}
+
 function tlsErrors({ tls }: VaultSpec): string[] {
   const half = tls !== undefined && (tls.certSecretRef === undefined) !== (tls.keySecretRef === undefined);
   return half ? ['tls: certSecretRef and keySecretRef must be set together'] : [];
@@ -125,6 +129,11 @@ function warnings(spec: VaultSpec, store: CheckedStore): string[] {
   if (methods.length > 1) found.push(`auth: ${methods.join(', ')} are set; only ${first} is used`);
   if (first !== undefined && UNAVAILABLE_METHODS.has(first))
     found.push(`auth.${first}: vault auth method ${first} is not available in this build`);
+  if (first === 'iam' && store.kind === 'SecretStore' && usesOperatorIdentity(spec.auth?.iam))
+    found.push(
+      'auth.iam: without jwt and secretRef the server named here receives a proof of the operator’s own AWS identity ' +
+        '(--controller-credentials=cluster-stores-only forbids it)',
+    );
   if (!URL.canParse(spec.server)) found.push('server: not a URL');
   if (store.kind === 'ClusterSecretStore' && spec.caBundle === undefined && isBlank(spec.caProvider?.namespace)) {
     if (spec.caProvider !== undefined) found.push('caProvider: a ClusterSecretStore needs its namespace');

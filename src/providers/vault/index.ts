@@ -59,7 +59,11 @@ export interface VaultConnection {
 export async function connectVault(context: SessionContext<VaultSpec>): Promise<VaultConnection> {
   const { spec, clock } = context;
   const server = parseTarget('server', spec.server);
-  const method = await authMethod(spec.auth, { storeKind: context.store.kind, cluster: context.cluster });
+  const method = await authMethod(spec.auth, {
+    storeKind: context.store.kind,
+    cluster: context.cluster,
+    session: context,
+  });
   const tls = await tlsOf(context, method);
   const agent = outboundAgent({ rules: new OutboundRules(context.environment.allowTargets), tls });
   const client = new VaultClient({

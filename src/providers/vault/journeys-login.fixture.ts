@@ -154,8 +154,8 @@ export function loginJourneys({ open, failure, text, vault, signal }: JourneyKit
 
     it('a method this build lacks, and none at all', async () => {
       await assert.rejects(
-        open({ spec: { auth: { iam: { vaultRole: 'r' } } } }),
-        /vault auth method iam is not available in this build/,
+        open({ spec: { auth: { gcp: { role: 'r' } } } }),
+        /vault auth method gcp is not available in this build/,
       );
       await assert.rejects(open({ spec: { auth: {} } }), InvalidProviderConfigError);
     });

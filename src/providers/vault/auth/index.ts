@@ -5,6 +5,7 @@ import { InvalidProviderConfigError } from '../../errors.ts';
 import { methodsOf, type VaultAuth } from '../spec-auth.ts';
 import { appRole } from './app-role.ts';
 import { cert } from './cert.ts';
+import { iam } from './iam.ts';
 import { jwt } from './jwt.ts';
 import { kubernetes } from './kubernetes.ts';
 import type { AuthContext, AuthMethod } from './method.ts';
@@ -23,6 +24,7 @@ export async function authMethod(auth: VaultAuth | undefined, context: AuthConte
   if (auth.userPass !== undefined) return userPass(auth.userPass, context);
   if (auth.jwt !== undefined) return jwt(auth.jwt, context);
   if (auth.cert !== undefined) return cert(auth.cert, context);
+  if (auth.iam !== undefined) return iam(auth.iam, context);
   const [unavailable] = methodsOf(auth);
   if (unavailable !== undefined)
     throw new InvalidProviderConfigError(`vault auth method ${unavailable} is not available in this build`);

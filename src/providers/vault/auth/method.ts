@@ -4,7 +4,7 @@
  */
 import type { SecretValue } from '../../../secret-value.ts';
 import { InvalidProviderConfigError } from '../../errors.ts';
-import type { ClusterAccess, StoreKind } from '../../provider.ts';
+import type { ClusterAccess, SessionContext, StoreKind } from '../../provider.ts';
 
 export interface LoginRequest {
   /** API path without `/v1/`. */
@@ -41,6 +41,8 @@ export type AuthMethod = NoLogin | StaticToken | Login;
 export interface AuthContext {
   readonly storeKind: StoreKind;
   readonly cluster: ClusterAccess;
+  /** For logins that need another service: the whole surroundings of the session. */
+  readonly session: Omit<SessionContext<never>, 'spec' | 'retry'>;
 }
 
 /** A required reference that the schema leaves optional. @throws InvalidProviderConfigError */
