@@ -63,6 +63,19 @@ export function answerTo({ apiVersion, kind, request }: Review, verdict: Verdict
   const { allowed, code, message, warnings } = verdict;
   const reason = code === 403 ? 'Forbidden' : 'BadRequest';
   const status = allowed ? { metadata: {}, code } : { metadata: {}, status: 'Failure', message, reason, code };
-  const response = { uid: request.uid, allowed, status, ...(warnings.length === 0 ? {} : { warnings }) };
+  const response = {
+    uid: request.uid,
+    allowed,
+    status,
+    ...(warnings.length === 0 ? {} : { warnings: warnings.map(plain) }),
+  };
   return JSON.stringify({ kind, apiVersion, response });
+}
+
+/** Warnings travel in a header: the API server drops those with line ends, and not every proxy passes on other letters. */
+function plain(warning: string): string {
+  return warning
+    .replaceAll(/[‘’]/g, "'")
+    .replaceAll(/[“”]/g, '"')
+    .replaceAll(/[^\x20-\x7e]+/g, ' ');
 }

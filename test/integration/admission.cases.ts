@@ -23,20 +23,36 @@ export const externalSecretCases: readonly AdmissionCase[] = [
     spec: es({ target: { creationPolicy, deletionPolicy: 'Delete' } }),
     refused: [/deletionPolicy is "Delete"/, new RegExp(`creationPolicy is "${creationPolicy}"`), /"Owner"/],
   })),
-  { name: '1a: Delete with Orphan passes', spec: es({ target: { creationPolicy: 'Orphan', deletionPolicy: 'Delete' } }), refused: [] },
+  {
+    name: '1a: Delete with Orphan passes',
+    spec: es({ target: { creationPolicy: 'Orphan', deletionPolicy: 'Delete' } }),
+    refused: [],
+  },
   {
     name: '1b: Merge with None',
     spec: es({ target: { creationPolicy: 'None', deletionPolicy: 'Merge' } }),
     refused: [/deletionPolicy is "Merge"/],
   },
-  { name: '2: neither data nor dataFrom', spec: { secretStoreRef: { name: 'store' } }, refused: [/spec\.data and spec\.dataFrom/] },
-  { name: '3a: a token of an account', spec: es({ target: { template: { type: TOKEN, ...annotated } } }), refused: [/forbidden/] },
+  {
+    name: '2: neither data nor dataFrom',
+    spec: { secretStoreRef: { name: 'store' } },
+    refused: [/spec\.data and spec\.dataFrom/],
+  },
+  {
+    name: '3a: a token of an account',
+    spec: es({ target: { template: { type: TOKEN, ...annotated } } }),
+    refused: [/forbidden/],
+  },
   {
     name: '3b: a token by templated annotations',
     spec: es({ target: { template: { type: TOKEN, templateFrom: [from('Annotations')] } } }),
     refused: [/forbidden/, /annotations/],
   },
-  { name: '3c: a bootstrap token', spec: es({ target: { template: { type: 'bootstrap.kubernetes.io/token' } } }), refused: [/forbidden/] },
+  {
+    name: '3c: a bootstrap token',
+    spec: es({ target: { template: { type: 'bootstrap.kubernetes.io/token' } } }),
+    refused: [/forbidden/],
+  },
   {
     name: '4: destinations that a Secret does not have, one line each',
     spec: es({ target: { template: { templateFrom: [from('spec.x'), from('data'), from('Nowhere')] } } }),
@@ -53,13 +69,29 @@ export const externalSecretCases: readonly AdmissionCase[] = [
     refused: [/find and sourceRef\.generatorRef/],
   },
   { name: '5b: an entry without source', spec: es({ dataFrom: [{}] }), refused: [/dataFrom\[0\] is empty/] },
-  { name: '5b: only another store passes', spec: es({ dataFrom: [{ sourceRef: { storeRef: { name: 's' } } }] }), refused: [] },
+  {
+    name: '5b: only another store passes',
+    spec: es({ dataFrom: [{ sourceRef: { storeRef: { name: 's' } } }] }),
+    refused: [],
+  },
   { name: '6: a key twice', spec: es({ data: [...data, ...data] }), refused: [/data\[1\]\.secretKey is "a"/] },
-  { name: '6: passes with Merge', spec: es({ data: [...data, ...data], target: { deletionPolicy: 'Merge' } }), refused: [] },
-  { name: 'a refreshInterval that is none', spec: es({ refreshInterval: '1d' }), refused: [/refreshInterval.*"1d" is not a duration/] },
+  {
+    name: '6: passes with Merge',
+    spec: es({ data: [...data, ...data], target: { deletionPolicy: 'Merge' } }),
+    refused: [],
+  },
+  {
+    name: 'a refreshInterval that is none',
+    spec: es({ refreshInterval: '1d' }),
+    refused: [/refreshInterval.*"1d" is not a duration/],
+  },
   {
     name: 'several problems at once, in order',
-    spec: es({ target: { creationPolicy: 'None', deletionPolicy: 'Delete' }, data: [...data, ...data], dataFrom: [{}] }),
+    spec: es({
+      target: { creationPolicy: 'None', deletionPolicy: 'Delete' },
+      data: [...data, ...data],
+      dataFrom: [{}],
+    }),
     refused: [/deletionPolicy is "Delete".*\n.*dataFrom\[0\] is empty/s],
   },
   {
@@ -71,7 +103,11 @@ export const externalSecretCases: readonly AdmissionCase[] = [
 ];
 
 const fake = { data: [{ key: 'a', value: 'b' }] };
-const reference = (namespace?: string): object => ({ name: 's', key: 'k', ...(namespace === undefined ? {} : { namespace }) });
+const reference = (namespace?: string): object => ({
+  name: 's',
+  key: 'k',
+  ...(namespace === undefined ? {} : { namespace }),
+});
 const aws = (more: object = {}): object => ({ aws: { service: 'SecretsManager', region: 'eu-central-1', ...more } });
 const static_ = (namespace?: string): object => ({
   auth: { secretRef: { accessKeyIDSecretRef: reference(namespace), secretAccessKeySecretRef: reference(namespace) } },
@@ -85,32 +121,75 @@ export const storeCases: readonly AdmissionCase[] = [
     spec: { provider: aws(), conditions: [{ namespaceRegexes: ['ok', '('] }, { namespaceRegexes: ['a{9999}'] }] },
     refused: [/conditions\[0\]\.namespaceRegexes\[1\].*\n.*conditions\[1\]\.namespaceRegexes\[0\]/s],
   },
-  { name: '2: a negative refreshInterval', spec: { provider: aws(), refreshInterval: -1 }, refused: [/must not be negative/] },
-  { name: '2: a negative duration', spec: { provider: aws(), refreshInterval: '-5m' }, refused: [/must not be negative/] },
-  { name: '2: no duration at all', spec: { provider: aws(), refreshInterval: 'often' }, refused: [/"often" is not a duration/] },
-  { name: '4: a provider that is not built gives a warning only', spec: { provider: { doppler: { auth: {} } } }, refused: [], warned: [/provider "doppler" is not available in this build/] },
+  {
+    name: '2: a negative refreshInterval',
+    spec: { provider: aws(), refreshInterval: -1 },
+    refused: [/must not be negative/],
+  },
+  {
+    name: '2: a negative duration',
+    spec: { provider: aws(), refreshInterval: '-5m' },
+    refused: [/must not be negative/],
+  },
+  {
+    name: '2: no duration at all',
+    spec: { provider: aws(), refreshInterval: 'often' },
+    refused: [/"often" is not a duration/],
+  },
+  {
+    name: '4: a provider that is not built gives a warning only',
+    spec: { provider: { doppler: { auth: {} } } },
+    refused: [],
+    warned: [/provider "doppler" is not available in this build/],
+  },
   { name: '6: a region that makes no host', spec: { provider: aws({ region: 'x y' }) }, refused: [/region "x y"/] },
   {
     name: '6: a recovery window out of range',
     spec: { provider: aws({ secretsManager: { recoveryWindowInDays: 5 } }) },
     refused: [/recoveryWindowInDays/],
   },
-  { name: '6: AppRole without role', spec: { provider: vault({ auth: { appRole: { path: 'approle', secretRef: reference() } } }) }, refused: [/neither roleId nor roleRef/] },
-  { name: '6: half a client certificate', spec: { provider: vault({ tls: { certSecretRef: reference() } }) }, refused: [/certSecretRef and keySecretRef/] },
-  { name: '6: check-and-set with version 1', spec: { provider: vault({ version: 'v1', checkAndSet: { required: true } }) }, refused: [/checkAndSet/] },
-  { name: '6: an empty key of fake', spec: { provider: { fake: { data: [{ key: '', value: 'v' }] } } }, refused: [/data\[0\]\.key/] },
-  { name: 'fake is told to be unmaintained', spec: { provider: { fake } }, refused: [], warned: [/"fake" is currently not maintained/] },
+  {
+    name: '6: AppRole without role',
+    spec: { provider: vault({ auth: { appRole: { path: 'approle', secretRef: reference() } } }) },
+    refused: [/neither roleId nor roleRef/],
+  },
+  {
+    name: '6: half a client certificate',
+    spec: { provider: vault({ tls: { certSecretRef: reference() } }) },
+    refused: [/certSecretRef and keySecretRef/],
+  },
+  {
+    name: '6: check-and-set with version 1',
+    spec: { provider: vault({ version: 'v1', checkAndSet: { required: true } }) },
+    refused: [/checkAndSet/],
+  },
+  {
+    name: '6: an empty key of fake',
+    spec: { provider: { fake: { data: [{ key: '', value: 'v' }] } } },
+    refused: [/data\[0\]\.key/],
+    warned: [/"fake" is currently not maintained/],
+  },
+  {
+    name: 'fake is told to be unmaintained',
+    spec: { provider: { fake } },
+    refused: [],
+    warned: [/"fake" is currently not maintained/],
+  },
   {
     name: 'the system’s root certificates are warned about',
     spec: { provider: { kubernetes: { server: { url: 'https://k' }, auth: { serviceAccount: { name: 'a' } } } } },
     refused: [],
-    warned: [/neither caBundle nor caProvider/],
+    warned: [/neither caBundle nor caProvider is set: the system's root/],
   },
 ];
 
 /** These depend on whose namespace is meant. */
 export const namespacedStoreCases: readonly AdmissionCase[] = [
-  { name: 'Q07: a key of another namespace', spec: { provider: aws(static_('elsewhere')) }, refused: [/"elsewhere"/, /ClusterSecretStore/] },
+  {
+    name: 'Q07: a key of another namespace',
+    spec: { provider: aws(static_('elsewhere')) },
+    refused: [/"elsewhere"/, /ClusterSecretStore/],
+  },
   {
     name: 'Q07: an account of another namespace',
     spec: { provider: aws({ auth: { jwt: { serviceAccountRef: { name: 'a', namespace: 'elsewhere' } } } }) },
@@ -128,7 +207,12 @@ export const clusterStoreCases: readonly AdmissionCase[] = [
   {
     name: 'a CA without namespace',
     spec: {
-      provider: { kubernetes: { server: { url: 'https://k', caProvider: { type: 'Secret', name: 'c', key: 'k' } }, auth: { serviceAccount: { name: 'a', namespace: 'n' } } } },
+      provider: {
+        kubernetes: {
+          server: { url: 'https://k', caProvider: { type: 'Secret', name: 'c', key: 'k' } },
+          auth: { serviceAccount: { name: 'a', namespace: 'n' } },
+        },
+      },
     },
     refused: [/caProvider\.namespace is missing/],
   },
