@@ -9,7 +9,7 @@ test('the quickstart shows a secret synced, rotated and explained, plainly in a 
   const run = spawnSync(process.execPath, [script], { encoding: 'utf8', timeout: 60_000 });
   assert.equal(run.status, 0, run.stderr);
   for (const expected of [
-    /database +aws +5s +SecretSynced +True/,
+    /database .*aws +5s +SecretSynced +True/,
     /\(14 bytes\)[\s\S]*\(25 bytes\)/,
     /property "pasword"/,
     /sync_calls_total/,
