@@ -123,6 +123,16 @@ test('different stores have different phases', () => {
   assert.equal(phases.size, 20);
 });
 
+test('of a short interval the first period is nearly whole: the first read sets the grid', () => {
+  const readAt = NOW + 7_654;
+  const first = nextWave('short', 10_000, readAt);
+  assert.ok(first - readAt >= 9_000 && first - readAt <= 9_500, `${first - readAt}`);
+  assert.equal(nextWave('short', 10_000, readAt - 400), first, 'who was read beside it comes along');
+  assert.equal(nextWave('short', 10_000, readAt + 5_000), first, 'who is created later joins');
+  assert.equal(nextWave('short', 10_000, first + 300), first + 10_000);
+  assert.notEqual(nextWave('short too', 10_000, readAt), first);
+});
+
 test('a shared value is fresh for a tenth of the interval, at most a minute', () => {
   assert.equal(NOW - freshSince(NOW, 100_000), 10_000);
   assert.equal(NOW - freshSince(NOW, 24 * HOUR), 60_000);

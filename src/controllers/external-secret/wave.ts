@@ -1,6 +1,6 @@
 /**
  * Refresh waves: objects that read the same SecretStore at the same interval fall due at the same instant, so that they meet in
- * one batch; different SecretStores get different phases, so that they do not collide (D53). Pure.
+ * one batch; different SecretStores get different phases, so that they do not collide (D53).
  */
 import { createHash } from 'node:crypto';
 
@@ -9,23 +9,51 @@ import { createHash } from 'node:crypto';
  * of (`waveOf`, `intervalMs`) that is not after `readAt + intervalMs`. The first period may thus be shorter; from then on it is exact.
  */
 export function nextWave(waveOf: string, intervalMs: number, readAt: number): number {
-  const phase = phaseOf(waveOf, intervalMs);
+  const phase = intervalMs < SHORT_MS ? shortPhaseOf(waveOf, intervalMs, readAt) : phaseOf(waveOf, intervalMs);
   const turn = Math.floor((readAt + intervalMs - phase) / intervalMs);
   return turn * intervalMs + phase;
 }
 
-const fractions = new Map<string, number>();
-const MOST_FRACTIONS = 10_000;
+const MOST_REMEMBERED = 10_000;
 
+/** The same after each restart: what was read before it stays on its grid, so that only what is due is read. */
 function phaseOf(waveOf: string, intervalMs: number): number {
+  return Math.floor(fractionOf(`${waveOf}#${intervalMs}`) * intervalMs);
+}
+
+/** Below this the status does not tell the time of the last read (D52), so after a restart everything is due whatever the phase. */
+const SHORT_MS = 60_000;
+/** How far before the first read the grid lies, as parts of the interval: far enough for those that were read beside it. */
+const LEAD = { least: 0.05, most: 0.1 } as const;
+
+const shortPhases = new Map<string, number>();
+
+/**
+ * Of short intervals the first is hardly shortened: the first read sets the grid of all that follow. Otherwise every ten seconds would cost
+ * up to one read more per object in its first minute. Stores that start together are kept apart a little.
+ */
+function shortPhaseOf(waveOf: string, intervalMs: number, readAt: number): number {
   const id = `${waveOf}#${intervalMs}`;
+  const known = shortPhases.get(id);
+  if (known !== undefined) return known;
+  const lead = (LEAD.least + (LEAD.most - LEAD.least) * fractionOf(id)) * intervalMs;
+  const phase = Math.floor(readAt - lead) % intervalMs;
+  if (shortPhases.size >= MOST_REMEMBERED) shortPhases.clear();
+  shortPhases.set(id, phase);
+  return phase;
+}
+
+const fractions = new Map<string, number>();
+
+/** From 0 to 1, as even as a hash is. */
+function fractionOf(id: string): number {
   let fraction = fractions.get(id);
   if (fraction === undefined) {
     fraction = createHash('sha1').update(id).digest().readUInt32BE(0) / 2 ** 32;
-    if (fractions.size >= MOST_FRACTIONS) fractions.clear();
+    if (fractions.size >= MOST_REMEMBERED) fractions.clear();
     fractions.set(id, fraction);
   }
-  return Math.floor(fraction * intervalMs);
+  return fraction;
 }
 
 /**
