@@ -67,7 +67,7 @@ async function run(
   servers: readonly Part[],
   signal: AbortSignal,
 ): Promise<0 | 1> {
-  const { caches, client, clock, generators, named, options, pool, recorder, templates } = core;
+  const { caches, client, clock, generators, manifests, named, options, pool, recorder, templates } = core;
   const { enabled, id: name, ...periods } = options.leaderElection;
   const lease = { ...core, ...periods, name, log: named('lease') };
   const election = enabled ? { election: electionPart(lease) } : {};
@@ -81,6 +81,7 @@ async function run(
         servers,
         background: [
           closing('client pool', () => pool.close()),
+          ...(manifests === undefined ? [] : [closing('watches of other targets', () => manifests.close())]),
           closing('leases', () => generators.leases.close()),
           closing('template workers', () => templates.close()),
           { name: 'event recorder', run: (ended) => recorder.run(ended) },

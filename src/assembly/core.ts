@@ -5,6 +5,7 @@
 import { systemClock, type Clock } from '../clock.ts';
 import { StoreGate, type StoreRef } from '../controllers/store-gate.ts';
 import type { TemplateEngine } from '../controllers/external-secret/template-engine.ts';
+import { Manifests } from '../controllers/external-secret/manifest/manifests.ts';
 import type { RenderKey } from '../controllers/external-secret/rewrite.ts';
 import type { Generators } from '../generators/index.ts';
 import type { KubeClient } from '../kube/client.ts';
@@ -47,6 +48,8 @@ export interface Core {
   readonly pool: ClientPool;
   readonly gate: StoreGate;
   readonly generators: Generators;
+  /** Targets that are no Secrets; undefined without `--unsafe-allow-generic-targets`. */
+  readonly manifests: Manifests | undefined;
   readonly templates: { readonly engine: TemplateEngine; readonly renderKey: RenderKey; close(): Promise<void> };
   /** A logger that names the part that speaks. */
   readonly named: (logger: string) => Logger;
@@ -101,6 +104,7 @@ export async function buildCore(options: ControllerOptions, deps: ProcessDeps): 
       metrics,
       states: caches.generatorStates,
     }),
+    manifests: options.genericTargets ? otherTargets({ ...common, options, caches, log: named('targets') }) : undefined,
     templates: new GoTemplates({ clock, delimiters: options.templateDelimiters }),
     onRecovered: (listener) => void recovered.push(listener),
   };
@@ -126,6 +130,18 @@ function storeGate(options: ControllerOptions, caches: Caches, pool: ClientPool)
     acquire: (store, namespace, signal, urgent) => pool.acquire(store, namespace, signal, urgent),
     controllerClass: options.controllerClass,
     floodGate: options.floodGate,
+  });
+}
+
+function otherTargets({
+  options,
+  caches,
+  ...common
+}: Pick<Core, 'client' | 'clock' | 'random' | 'log' | 'options' | 'caches'>): Manifests {
+  return new Manifests({
+    ...common,
+    namespace: options.namespace,
+    isTarget: (key) => caches.externalSecrets.store.byIndex('manifest', key).length > 0,
   });
 }
 

@@ -15,9 +15,9 @@ export function externalSecretEvents(recorder: Recorder): ExternalSecretEvents {
     recorder.event(subject(externalSecrets, { namespace, name, uid }), type, reason, message);
   };
   return {
-    created: (object, secret) => tell(object, 'Normal', 'Created', `secret "${secret}" created`),
-    updated: (object, secret) => tell(object, 'Normal', 'Updated', `secret "${secret}" updated`),
-    deleted: (object, secret) => tell(object, 'Normal', 'Deleted', `secret "${secret}" deleted`),
+    created: (object, name, kind = 'secret') => tell(object, 'Normal', 'Created', `${kind} "${name}" created`),
+    updated: (object, name, kind = 'secret') => tell(object, 'Normal', 'Updated', `${kind} "${name}" updated`),
+    deleted: (object, name, kind = 'secret') => tell(object, 'Normal', 'Deleted', `${kind} "${name}" deleted`),
     missing: (object, entries) =>
       tell(object, 'Normal', 'MissingProviderSecret', `not found at the backend, skipped: ${entries.join(', ')}`),
     collided: (object, collisions) =>

@@ -58,6 +58,7 @@ function depsOf(core: Core, records: Records): Deps {
     renderKey: templates.renderKey,
     readTemplate: (dependent, kind, name, key, signal) =>
       readTemplateSource({ client, references }, dependent, { kind, name, key }, signal),
+    manifests: core.manifests,
     records,
     events: externalSecretEvents(recorder),
     metrics: externalSecretMetrics(metrics),

@@ -45,7 +45,7 @@ export interface AppliedBefore {
 
 export async function applyTarget(target: Target, desired: DesiredSecret, before: AppliedBefore): Promise<Applied> {
   if (target.owner.creationPolicy === 'None') return { outcome: 'none', target: undefined };
-  if (isProvenUnchanged(target, desired, before)) return { outcome: 'unchanged', target: before.target };
+  if (isProvenUnchanged(target, desiredPrint(desired), before)) return { outcome: 'unchanged', target: before.target };
   const mustLook = target.view !== undefined || target.owner.creationPolicy === 'Merge';
   const existing = mustLook ? await readSecret(target, desired.name) : undefined;
   return existing === undefined ? create(target, desired) : update(target, desired, existing);
@@ -72,9 +72,13 @@ export async function readSecret(target: Target, name: string): Promise<Stored<S
   }
 }
 
-function isProvenUnchanged(target: Target, desired: DesiredSecret, before: AppliedBefore): boolean {
-  const { view, owner } = target;
-  if (view === undefined || before.target === undefined || before.desired !== desiredPrint(desired)) return false;
+/** The target is as we left it, and what is wanted is what was wanted then. */
+export function isProvenUnchanged(
+  { view, owner }: Pick<Target, 'view' | 'owner'>,
+  desired: string,
+  before: AppliedBefore,
+): boolean {
+  if (view === undefined || before.target === undefined || before.desired !== desired) return false;
   return (
     targetValidity(owner.creationPolicy, view, before.target) === 'valid' && view.metaPrint === before.target.metaPrint
   );

@@ -94,7 +94,7 @@ function finalizersOf(existing: ObjectMeta | undefined, wanted: readonly string[
 }
 
 /** Ownership, managed label and data hash: set last, after owned labels and annotations were purged. */
-function mark(owner: Owner, metadata: ObjectMeta, dataHash: string): ObjectMeta {
+export function mark(owner: Owner, metadata: ObjectMeta, dataHash: string): ObjectMeta {
   const isOwner = owner.creationPolicy === 'Owner';
   const { [CREATED_BY_LABEL]: _createdBy, ...labels } = metadata.labels ?? {};
   const { ownerReferences: references = [], ...rest } = metadata;
@@ -141,10 +141,11 @@ function isExternalSecret(reference: OwnerReference): boolean {
   return reference.kind === KIND && reference.apiVersion.split('/')[0] === API_GROUP;
 }
 
-function refuseForeignOwner(owner: Owner, metadata: ObjectMeta): void {
+/** @throws Problem when somebody else controls the target, which is of this kind. */
+export function refuseForeignOwner(owner: Owner, metadata: ObjectMeta, kind = 'Secret'): void {
   const controller = controllerOf(metadata);
   if (controller === undefined || isThisExternalSecret(owner, controller)) return;
-  const target = `Secret ${metadata.namespace}/${metadata.name}`;
+  const target = `${kind} ${metadata.namespace}/${metadata.name}`;
   if (isExternalSecret(controller)) {
     throw new Problem(
       'ownedByOther',

@@ -13,7 +13,8 @@ import type { StoreIdentity } from '../../providers/provider.ts';
 import { isConflict, isOutage } from '../outage.ts';
 import { storeKey, type StoreObject } from '../store-gate.ts';
 import type { Deps, StoredExternalSecret } from './deps.ts';
-import { storeRefsOf, targetNameOf, waveOf } from './gather.ts';
+import { generatorRefsOf, storeRefsOf, targetNameOf, waveOf } from './gather.ts';
+import { manifestKey } from './manifest/manifests.ts';
 import { reconcile } from './reconcile.ts';
 import { readyCondition } from './records.ts';
 import { tellFailure } from './report.ts';
@@ -21,10 +22,20 @@ import type { TargetView } from './target-view.ts';
 
 /** Indexes that the ExternalSecret informer must have. */
 export const externalSecretIndexes = {
-  target: (es: StoredExternalSecret): readonly string[] => [`${es.metadata.namespace}/${targetNameOf(es)}`],
+  /** By the Secret it writes. */
+  target: (es: StoredExternalSecret): readonly string[] =>
+    es.spec?.target.manifest === undefined ? [`${es.metadata.namespace}/${targetNameOf(es)}`] : [],
+  /** By the object of another kind that it writes. */
+  manifest: (es: StoredExternalSecret): readonly string[] =>
+    es.spec?.target.manifest === undefined
+      ? []
+      : [manifestKey(es.spec.target.manifest, `${es.metadata.namespace}/${targetNameOf(es)}`)],
   store: (es: StoredExternalSecret): readonly string[] => [
     ...new Set(storeRefsOf(es).map((ref) => storeKey(ref, es.metadata.namespace ?? ''))),
   ],
+  /** By the generators it names, each as it is seen from its namespace. */
+  generator: (es: StoredExternalSecret): readonly string[] =>
+    generatorRefsOf(es).map(({ kind, name }) => generatorKey(kind, es.metadata.namespace ?? '', name)),
   namespace: (es: StoredExternalSecret): readonly string[] => [es.metadata.namespace ?? ''],
 } as const;
 
@@ -71,7 +82,8 @@ export class ExternalSecretController {
     });
     const { externalSecrets, targets, stores } = options.informers;
     externalSecrets.addHandler((previous, current, key) => this.#externalSecretChanged(previous, current, key));
-    targets.addHandler((_previous, current, key) => this.#targetChanged(current, key));
+    targets.addHandler((_previous, current, key) => this.#targetChanged('target', current, key));
+    deps.manifests?.onChange((current, key) => this.#targetChanged('manifest', current, key));
     for (const { kind, informer } of stores) {
       informer.addHandler((previous, current) => this.#storeChanged(kind, previous, current));
     }
@@ -120,8 +132,8 @@ export class ExternalSecretController {
   }
 
   /** Our own writes come back as events too: what we remember of them tells them apart. */
-  #targetChanged(current: TargetView | undefined, key: string): void {
-    for (const es of this.#byIndex('target', key)) {
+  #targetChanged(index: 'target' | 'manifest', current: TargetView | undefined, key: string): void {
+    for (const es of this.#byIndex(index, key)) {
       const name = keyOf(es);
       const written = this.#deps.records.peek(name)?.target;
       const isEcho =
@@ -151,12 +163,20 @@ export class ExternalSecretController {
     if (kind === 'ExternalSecret') {
       const key = `${namespace}/${name}`;
       const record = this.#deps.records.peek(key);
-      if (record !== undefined) record.outdated = true;
+      // Reading again costs nothing; making a new password because a template changed would. It waits for its refresh.
+      if (record !== undefined && !this.#isGenerated(key)) record.outdated = true;
       this.controller.enqueue(key, LANES.woken);
     } else if (kind === 'SecretStore' || kind === 'ClusterSecretStore') {
       // The store may have been Valid all along: with static keys only a read shows that they are wrong (Q31).
       this.#wakeFailed(storeKey({ kind, name }, namespace), consumerNamespace, () => 0);
+    } else {
+      for (const es of this.#byIndex('generator', generatorKey(kind, namespace, name))) this.#wakeIfFailed(es, 0);
     }
+  }
+
+  #isGenerated(key: string): boolean {
+    const es = this.#options.informers.externalSecrets.store.get(key);
+    return es !== undefined && generatorRefsOf(es).length > 0;
   }
 
   #wakeFailed(store: string, namespace: string, delayMs: () => number): void {
@@ -197,6 +217,10 @@ export function refOf(
 
 function keyOf(es: StoredExternalSecret): string {
   return `${es.metadata.namespace}/${es.metadata.name}`;
+}
+
+function generatorKey(kind: string, namespace: string, name: string): string {
+  return `${kind}:${namespace}/${name}`;
 }
 
 function isReady(store: StoreObject): boolean {

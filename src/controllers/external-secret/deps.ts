@@ -12,6 +12,7 @@ import type { Log } from '../../log.ts';
 import type { SecretValue } from '../../secret-value.ts';
 import type { Dependent } from '../../tenancy/references.ts';
 import type { StoreGate } from '../store-gate.ts';
+import type { Manifests } from './manifest/manifests.ts';
 import type { Records } from './records.ts';
 import type { RenderKey } from './rewrite.ts';
 import type { TargetView } from './target-view.ts';
@@ -30,9 +31,10 @@ export interface ObjectRef {
 
 /** Events on transitions, in the peer's words (`behaviour.md` 1.10). */
 export interface ExternalSecretEvents {
-  created(object: ObjectRef, secret: string): void;
-  updated(object: ObjectRef, secret: string): void;
-  deleted(object: ObjectRef, secret: string): void;
+  /** `kind` of the target; default: a Secret. */
+  created(object: ObjectRef, target: string, kind?: string): void;
+  updated(object: ObjectRef, target: string, kind?: string): void;
+  deleted(object: ObjectRef, target: string, kind?: string): void;
   missing(object: ObjectRef, entries: readonly string[]): void;
   /** Rewrites that turned two keys into one (D12). */
   collided(object: ObjectRef, collisions: readonly string[]): void;
@@ -83,5 +85,7 @@ export interface Deps {
   readonly records: Records;
   readonly events: ExternalSecretEvents;
   readonly metrics: ExternalSecretMetrics;
+  /** Targets of other kinds; absent without `--unsafe-allow-generic-targets`. */
+  readonly manifests?: Manifests | undefined;
   readonly forgetDependencies: (key: string) => void;
 }

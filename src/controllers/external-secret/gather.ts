@@ -14,6 +14,7 @@ import type { CreationPolicy, Owner } from './build-target.ts';
 import type { Deps, ObjectRef, StoredExternalSecret } from './deps.ts';
 import { generatorOf, storeRefOf } from './fetch.ts';
 import { versionOf } from './hash.ts';
+import type { KindName } from './manifest/kind-discovery.ts';
 import { Problem } from './problem.ts';
 import type { SyncRecord } from './records.ts';
 import type { RefreshSpec } from './refresh.ts';
@@ -37,7 +38,9 @@ export interface Gathered {
   readonly record: SyncRecord;
   readonly view: TargetView | undefined;
   readonly dependent: Dependent;
-  /** The target still carries an owner reference that the creation policy no longer wants (D59). */
+  /** Another kind than Secret that the target is of. */
+  readonly manifest: KindName | undefined;
+  /** The Secret still carries an owner reference that the creation policy no longer wants (D59). */
   readonly mustRelease: boolean;
   /** Nothing can be done until the object changes. */
   readonly problem: Problem | undefined;
@@ -52,7 +55,8 @@ export function gather(deps: Deps, key: string, es: StoredExternalSecret): Gathe
   const record = deps.records.of(key, es);
   const status = latestStatus(es, record);
   const targetName = targetNameOf(es);
-  const view = deps.targets.get(objectKey(namespace, targetName));
+  const { manifest } = spec.target;
+  const view = manifest === undefined ? deps.targets.get(objectKey(namespace, targetName)) : undefined;
   const creationPolicy: CreationPolicy = spec.target.creationPolicy;
   const owner = { namespace, name, uid, creationPolicy };
   return {
@@ -67,6 +71,7 @@ export function gather(deps: Deps, key: string, es: StoredExternalSecret): Gathe
     refresh: refreshSpecOf(spec, namespace),
     record,
     view,
+    manifest,
     dependent: { kind: 'ExternalSecret', namespace, name, consumerNamespace: '' },
     mustRelease:
       creationPolicy !== 'Owner' && view?.controller !== undefined && isThisExternalSecret(owner, view.controller),
@@ -137,17 +142,6 @@ function intervalOf(spec: Spec): number {
 }
 
 function problemOf(es: ExternalSecret): Problem | undefined {
-  const errors = [...checkExternalSecret(es), ...unavailable(es)];
+  const errors = [...checkExternalSecret(es), ...checkGenerators(es, unavailableGenerators)];
   return errors.length === 0 ? undefined : new Problem('spec', errors.join('; '), { permanent: true });
-}
-
-/** What the schema accepts and this build cannot do yet: said plainly, never done by half. */
-function unavailable(es: ExternalSecret): readonly string[] {
-  const { target } = es.spec ?? {};
-  return [
-    ...(target?.manifest === undefined
-      ? []
-      : ['spec.target.manifest is not available in this build; only Secrets are written']),
-    ...checkGenerators(es, unavailableGenerators),
-  ];
 }

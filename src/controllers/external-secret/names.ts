@@ -7,7 +7,7 @@ import { hashText } from './hash.ts';
 export const MANAGED_LABEL = 'reconcile.external-secrets.io/managed';
 export const CREATED_BY_LABEL = 'reconcile.external-secrets.io/created-by';
 export const DATA_HASH_ANNOTATION = 'reconcile.external-secrets.io/data-hash';
-/** Left by the peer on every ExternalSecret; we only ever remove it (D2). */
+/** Left by the peer on every ExternalSecret. We keep it only where something must be cleaned up, and remove it elsewhere (D2). */
 export const PEER_FINALIZER = 'externalsecrets.external-secrets.io/externalsecret-cleanup';
 export const FIELD_MANAGER_PREFIX = 'externalsecrets.external-secrets.io/';
 

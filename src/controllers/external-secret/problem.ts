@@ -14,9 +14,19 @@ export const STEPS = {
   immutable: 'could not update secret, target is immutable',
   owner: 'could not become owner of the target secret',
   ownedByOther: 'the target secret is owned by another ExternalSecret',
+  generic: 'invalid generic target',
 } as const;
 
 export type Step = keyof typeof STEPS;
+
+/** The same where the target is no Secret. */
+const RESOURCE_STEPS: Readonly<Partial<Record<Step, string>>> = {
+  render: 'could not apply template to manifest',
+  update: 'could not update target resource',
+  delete: 'could not delete target resource',
+  owner: 'could not become owner of the target resource',
+  ownedByOther: 'the target resource is owned by another ExternalSecret',
+};
 
 export interface ProblemOptions {
   readonly cause?: unknown;
@@ -39,5 +49,10 @@ export class Problem extends Error {
   /** `<fixed text>: <cause>`, as it stands in the condition and the event (D56). */
   get conditionMessage(): string {
     return `${STEPS[this.step]}: ${this.message}`;
+  }
+
+  /** The same about a target that is no Secret. */
+  get resourceMessage(): string {
+    return `${RESOURCE_STEPS[this.step] ?? STEPS[this.step]}: ${this.message}`;
   }
 }

@@ -10,7 +10,7 @@ import type { Deps } from './deps.ts';
 import type { Fetched } from './fetch.ts';
 import type { Gathered } from './gather.ts';
 import { Problem } from './problem.ts';
-import { failedWith, succeeded, writeStatus, type ReadyState } from './status.ts';
+import { failedWith, succeeded, writeStatus, type FailureReason, type ReadyState } from './status.ts';
 import type { PassOutcome } from './reconcile.ts';
 import type { ExternalSecretStatus } from '../../api/external-secret.ts';
 
@@ -32,7 +32,8 @@ export async function reportSuccess(
 ): Promise<void> {
   const { record, refresh } = gathered;
   const { state, startedAt, fetched } = result;
-  const wrote = record.target !== undefined;
+  // Consumers of `status.binding` expect a Secret there.
+  const wrote = record.target !== undefined && gathered.manifest === undefined;
   const next = succeeded(gathered.status, {
     state,
     refreshedAt: startedAt,
@@ -70,13 +71,22 @@ export async function reportFailure(
     return { requeueAfterMs: NEW_STORE_POLL_MS };
   }
   const problem = error instanceof Problem ? error : new Problem('update', messageOf(error), { cause: error });
-  const message = problem.conditionMessage;
+  const { reason, message } = failureOf(problem, gathered);
   gathered.record.failed = true;
   deps.metrics.ready(gathered.object, 'False');
   noteFailure(deps, gathered, message);
-  await write(deps, gathered, failedWith(gathered.status, message, deps.clock.now()), signal);
+  await write(deps, gathered, failedWith(gathered.status, message, deps.clock.now(), reason), signal);
   if (!problem.permanent) throw problem;
-  throw new TerminalError('SecretSyncedError', message, { cause: problem, ...lookAgain(gathered.refresh.intervalMs) });
+  throw new TerminalError(reason, message, { cause: problem, ...lookAgain(gathered.refresh.intervalMs) });
+}
+
+function failureOf(
+  problem: Problem,
+  { manifest }: Gathered,
+): { readonly reason: FailureReason; readonly message: string } {
+  if (manifest === undefined) return { reason: 'SecretSyncedError', message: problem.conditionMessage };
+  const reason = problem.step === 'generic' ? 'SecretSyncedError' : 'ResourceSyncedError';
+  return { reason, message: problem.resourceMessage };
 }
 
 /** Made together with its store or generator: so long nobody is told that it is not validated, or not there, yet. */

@@ -9,7 +9,15 @@ import type { Stored } from '../../kube/types.ts';
 import { timestamp } from '../timestamp.ts';
 import { readyCondition } from './records.ts';
 
-export type ReadyReason = 'SecretSynced' | 'SecretDeleted' | 'SecretMissing' | 'SecretSyncedError';
+export type FailureReason = 'SecretSyncedError' | 'ResourceSyncedError';
+export type ReadyReason =
+  | 'SecretSynced'
+  | 'SecretDeleted'
+  | 'SecretMissing'
+  | 'ResourceSynced'
+  | 'ResourceDeleted'
+  | 'ResourceMissing'
+  | FailureReason;
 
 export interface ReadyState {
   readonly ready: boolean;
@@ -22,6 +30,18 @@ export const READY: Record<'synced' | 'retained' | 'deleted' | 'missing', ReadyS
   retained: { ready: true, reason: 'SecretSynced', message: 'secret retained due to DeletionPolicy=Retain' },
   deleted: { ready: true, reason: 'SecretDeleted', message: 'secret deleted due to DeletionPolicy=Delete' },
   missing: { ready: true, reason: 'SecretMissing', message: 'secret will not be created due to CreationPolicy=Merge' },
+};
+
+/** The same where the target is no Secret. */
+export const RESOURCE_READY: typeof READY = {
+  synced: { ready: true, reason: 'ResourceSynced', message: 'resource synced' },
+  retained: { ready: true, reason: 'ResourceSynced', message: 'resource retained due to DeletionPolicy=Retain' },
+  deleted: { ready: true, reason: 'ResourceDeleted', message: 'resource deleted due to DeletionPolicy=Delete' },
+  missing: {
+    ready: true,
+    reason: 'ResourceMissing',
+    message: 'resource will not be created due to CreationPolicy=Merge',
+  },
 };
 
 export interface Success {
@@ -60,8 +80,9 @@ export function failedWith(
   current: ExternalSecretStatus | undefined,
   message: string,
   now: number,
+  reason: FailureReason = 'SecretSyncedError',
 ): ExternalSecretStatus {
-  const state: ReadyState = { ready: false, reason: 'SecretSyncedError', message };
+  const state: ReadyState = { ready: false, reason, message };
   const before = readyCondition({ status: current ?? {} });
   const condition = conditionOf(state, before, timestamp(now), false);
   if (before !== undefined && isSame(before, condition)) return current!;

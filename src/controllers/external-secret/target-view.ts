@@ -1,5 +1,5 @@
 /**
- * What we keep of each target Secret: enough to tell whether it is still what we wrote, without its body and without
+ * What we keep of each target, mostly a Secret: enough to tell whether it is still what we wrote, without its body and without
  * its `managedFields` (D51). Made in the watch's transform, so the full metadata never stays in memory.
  */
 import { createHash } from 'node:crypto';
@@ -25,9 +25,12 @@ export interface TargetView {
   readonly metaPrint: string;
 }
 
-export function viewTarget(secret: Stored): TargetView {
+/** Which fields of an entry of `managedFields` are the object's content; empty: none. */
+export type ContentFields = (entry: ManagedFieldsEntry) => readonly string[];
+
+export function viewTarget(secret: Stored, contentFields: ContentFields = dataKeys): TargetView {
   const { metadata } = secret;
-  const writers = dataWritersOf(metadata.managedFields ?? []);
+  const writers = writersOf(metadata.managedFields ?? [], contentFields);
   return {
     namespace: metadata.namespace ?? '',
     name: metadata.name,
@@ -64,12 +67,17 @@ interface DataWriter {
   readonly keys: readonly string[];
 }
 
-function dataWritersOf(entries: readonly ManagedFieldsEntry[]): readonly DataWriter[] {
+function writersOf(entries: readonly ManagedFieldsEntry[], contentFields: ContentFields): readonly DataWriter[] {
   return entries.flatMap((entry) => {
-    const data = entry.fieldsV1?.['f:data'];
-    if (typeof data !== 'object' || data === null) return [];
-    return [{ manager: entry.manager ?? '', time: entry.time ?? '', keys: Object.keys(data).sort() }];
+    const keys = contentFields(entry);
+    return keys.length === 0 ? [] : [{ manager: entry.manager ?? '', time: entry.time ?? '', keys }];
   });
+}
+
+/** Of a Secret: its keys. */
+function dataKeys(entry: ManagedFieldsEntry): readonly string[] {
+  const data = entry.fieldsV1?.['f:data'];
+  return typeof data !== 'object' || data === null ? [] : Object.keys(data).sort();
 }
 
 /** Times have second precision: a write in the same second as ours may have come after it. */

@@ -11,6 +11,8 @@ export interface TargetRecord {
   readonly dataHash: string;
   readonly dataWriters: string;
   readonly metaPrint: string;
+  /** Fingerprint of the whole content, for kinds whose data hash does not cover it. */
+  readonly content?: string;
 }
 
 export type Validity = 'valid' | 'invalid' | 'unknown';

@@ -32,7 +32,13 @@ test('a kind is asked for once', async () => {
   const { asked, discovery } = serving({ '/apis/net.example.org/v1': gateways });
   const gateway = { apiVersion: 'net.example.org/v1', kind: 'Gateway' };
   const found = await discovery.resourceOf(gateway, signal);
-  assert.deepEqual(found, { group: 'net.example.org', version: 'v1', plural: 'gateways', kind: 'Gateway', namespaced: true });
+  assert.deepEqual(found, {
+    group: 'net.example.org',
+    version: 'v1',
+    plural: 'gateways',
+    kind: 'Gateway',
+    namespaced: true,
+  });
   await discovery.resourceOf(gateway, signal);
   assert.deepEqual(asked, ['/apis/net.example.org/v1']);
   discovery.forget(found);
@@ -45,7 +51,11 @@ test('kinds of the core group are found where they live', async () => {
   assert.equal((await discovery.resourceOf({ apiVersion: 'v1', kind: 'ConfigMap' }, signal)).plural, 'configmaps');
 });
 
-async function problemOf(discovery: KindDiscovery, apiVersion: string, kind: string): Promise<[RegExp | string, boolean]> {
+async function problemOf(
+  discovery: KindDiscovery,
+  apiVersion: string,
+  kind: string,
+): Promise<[RegExp | string, boolean]> {
   const error: unknown = await discovery.resourceOf({ apiVersion, kind }, signal).catch((thrown: unknown) => thrown);
   assert.ok(error instanceof Problem);
   return [error.message, error.permanent];

@@ -27,8 +27,22 @@ test('a text that is no path is refused with the reason', () => {
 const writes: readonly [string, Tree, string, Tree[string], boolean, Tree][] = [
   ['missing maps and lists are made', {}, 'spec.a[1].b', 'x', false, { spec: { a: [null, { b: 'x' }] } }],
   ['what stands beside the place stays', { spec: { a: 1, b: 2 } }, 'spec.a', 3, false, { spec: { a: 3, b: 2 } }],
-  ['maps are merged one level deep', { s: { m: { a: { x: 1 }, b: 2 } } }, 's.m', { a: { y: 1 } }, true, { s: { m: { a: { y: 1 }, b: 2 } } }],
-  ['a map replaces a map where nothing is merged', { s: { m: { a: 1 } } }, 's.m', { b: 1 }, false, { s: { m: { b: 1 } } }],
+  [
+    'maps are merged one level deep',
+    { s: { m: { a: { x: 1 }, b: 2 } } },
+    's.m',
+    { a: { y: 1 } },
+    true,
+    { s: { m: { a: { y: 1 }, b: 2 } } },
+  ],
+  [
+    'a map replaces a map where nothing is merged',
+    { s: { m: { a: 1 } } },
+    's.m',
+    { b: 1 },
+    false,
+    { s: { m: { b: 1 } } },
+  ],
   ['a list replaces a map', { s: { m: { a: 1 } } }, 's.m', [1], true, { s: { m: [1] } }],
   ['null gives way to a map', { s: null }, 's.a', 1, false, { s: { a: 1 } }],
 ];
@@ -43,12 +57,18 @@ for (const [name, before, path, value, merge, after] of writes) {
 }
 
 test('a place that holds something else is named, without its value', () => {
-  assert.throws(() => writeAt({ spec: { a: 'hidden' } }, parsePath('spec.a.b'), 1, false), (error: Error) => {
-    assert.match(error.message, /wants a map at "spec\.a", but there is a single value/);
-    assert.doesNotMatch(error.message, /hidden/);
-    return true;
-  });
-  assert.throws(() => writeAt({ spec: {} }, parsePath('spec[0]'), 1, false), /wants a list at "spec", but there is a map/);
+  assert.throws(
+    () => writeAt({ spec: { a: 'hidden' } }, parsePath('spec.a.b'), 1, false),
+    (error: Error) => {
+      assert.match(error.message, /wants a map at "spec\.a", but there is a single value/);
+      assert.doesNotMatch(error.message, /hidden/);
+      return true;
+    },
+  );
+  assert.throws(
+    () => writeAt({ spec: {} }, parsePath('spec[0]'), 1, false),
+    /wants a list at "spec", but there is a map/,
+  );
 });
 
 test('a member called __proto__ is a member like any other', () => {
