@@ -3,6 +3,8 @@
 /** The generator, or what it was asked for, is of no use as it is; mending it helps. */
 export class GeneratorError extends Error {
   override readonly name: string = 'GeneratorError';
+  /** Generators are not watched, so whoever waits for a mended one looks again soon: that is one read of one object. */
+  readonly retryAfterMs: number = 30_000;
 }
 
 /** There is no such generator object. */
