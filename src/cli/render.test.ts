@@ -38,11 +38,30 @@ test('renders templates, also those of ConfigMaps among the manifests', async ()
   assert.deepEqual(secret.stringData, { conf: 'user=u1', url: 'u1@a' });
 });
 
+test('shows an object of another kind, with everything inside it masked until asked for', async () => {
+  const template = { templateFrom: [{ literal: 'rules: [{host: "{{ .user }}", port: 80}]', target: 'spec' }] };
+  const given = manifest({ manifest: { apiVersion: 'example.org/v1', kind: 'Gateway' }, template });
+  const shown = async (showValues: boolean): Promise<Record<string, unknown>> =>
+    parse(await render({ manifests: [given], data, showValues })) as Record<string, unknown>;
+  const object = await shown(false);
+  assert.equal(object['kind'], 'Gateway');
+  assert.deepEqual(object['spec'], { rules: [{ host: '<2 bytes>', port: '<2 bytes>' }] });
+  assert.deepEqual((await shown(true))['spec'], { rules: [{ host: 'u1', port: 80 }] });
+});
+
 const wrong: readonly [string, string, RegExp][] = [
   [
     'a template error names template and place',
     manifest({ template: { data: { x: '{{ .nope }}' } } }),
     /could not apply template: template\.data\["x"\]:.*nope/,
+  ],
+  [
+    'a place in a manifest that is none is named',
+    manifest({
+      manifest: { apiVersion: 'v1', kind: 'ConfigMap' },
+      template: { templateFrom: [{ literal: 'x', target: 'spec..x' }] },
+    }),
+    /could not apply template to manifest: templateFrom\[0\]: target "spec\.\.x" is no path/,
   ],
   ['a wrong field is named', manifest({ creationPolicy: 'Own' }), /creationPolicy/],
   ['a contradiction is named', manifest({ creationPolicy: 'Merge', deletionPolicy: 'Delete' }), /deletionPolicy/],

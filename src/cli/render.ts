@@ -1,5 +1,5 @@
 /**
- * `external-secrets render`: the Secret that an ExternalSecret would write, without a cluster and without a backend. What would be fetched
+ * `external-secrets render`: the Secret (or manifest) that an ExternalSecret would write, without a cluster and without a backend. What would be fetched
  * comes from a file; ConfigMaps and Secrets that its templates name come from the manifests.
  */
 import { parseAllDocuments, parse, stringify } from 'yaml';
@@ -9,11 +9,13 @@ import { externalSecretSchema, type ExternalSecret } from '../api/external-secre
 import { GoTemplates } from '../assembly/go-template-engine.ts';
 import { systemClock } from '../clock.ts';
 import { buildTarget } from '../controllers/external-secret/build-target.ts';
+import { buildManifest } from '../controllers/external-secret/manifest/build.ts';
+import { renderManifest } from '../controllers/external-secret/manifest/render.ts';
 import { Problem } from '../controllers/external-secret/problem.ts';
 import { renderTarget, type ReadTemplate } from '../controllers/external-secret/render.ts';
-import type { SecretObject } from '../controllers/external-secret/secret-object.ts';
 import type { KubeObject } from '../kube/types.ts';
 import { SecretValue } from '../secret-value.ts';
+import { shownManifest, shownSecret } from './shown.ts';
 
 /** What is wrong with what was given, for a person at a terminal. */
 export class RenderError extends Error {
@@ -30,7 +32,7 @@ export interface RenderInput {
   readonly showValues?: boolean;
 }
 
-/** @returns YAML of the Secret. @throws RenderError */
+/** @returns YAML of the object. @throws RenderError */
 export async function render(input: RenderInput): Promise<string> {
   const objects = input.manifests.flatMap(readDocuments);
   const es = externalSecretOf(objects);
@@ -41,17 +43,24 @@ export async function render(input: RenderInput): Promise<string> {
     delimiters: input.delimiters ?? { left: '{{', right: '}}' },
   });
   try {
-    const desired = await renderTarget({
+    const wanted = {
       es,
       targetName: target.name ?? name,
       data: readData(input.data),
       engine: templates.engine,
       readTemplate: templatesOf(objects),
-    });
+    };
     const owner = { namespace, name, uid: '', creationPolicy: target.creationPolicy };
-    return stringify(shown(buildTarget(owner, desired, undefined), input.showValues ?? false));
+    const showValues = input.showValues ?? false;
+    if (target.manifest === undefined) {
+      return stringify(shownSecret(buildTarget(owner, await renderTarget(wanted), undefined), showValues));
+    }
+    const desired = await renderManifest({ ...wanted, kind: target.manifest });
+    return stringify(shownManifest(buildManifest(owner, desired, undefined), showValues));
   } catch (error) {
-    throw error instanceof Problem ? new RenderError(error.conditionMessage, { cause: error }) : error;
+    if (!(error instanceof Problem)) throw error;
+    const message = target.manifest === undefined ? error.conditionMessage : error.resourceMessage;
+    throw new RenderError(message, { cause: error });
   } finally {
     await templates.close();
   }
@@ -111,20 +120,4 @@ function templatesOf(objects: readonly KubeObject[]): ReadTemplate {
     if (encoded === undefined) throw new Error(`${kind} "${name}" has no key "${key}"`);
     return SecretValue.ofBytes(Buffer.from(encoded, 'base64'));
   };
-}
-
-/** Without a cluster there is no UID to refer to; values are text where they are text. */
-function shown(secret: SecretObject, showValues: boolean): object {
-  const { ownerReferences: _references, ...metadata } = secret.metadata;
-  const values = Object.entries(secret.data ?? {}).map(
-    ([key, base64]) => [key, Buffer.from(base64, 'base64')] as const,
-  );
-  const masked = values.map(([key, bytes]) => [key, `<${bytes.length} bytes>`]);
-  const { data: _data, metadata: _metadata, ...rest } = secret;
-  if (!showValues) return { ...rest, metadata, data: Object.fromEntries(masked) as object };
-  const isText = values.every(([, bytes]) => Buffer.from(bytes.toString('utf8')).equals(bytes));
-  const texts = values.map(([key, bytes]) => [key, bytes.toString('utf8')]);
-  return isText
-    ? { ...rest, metadata, stringData: Object.fromEntries(texts) as object }
-    : { ...rest, metadata, data: secret.data };
 }

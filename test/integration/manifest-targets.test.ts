@@ -1,7 +1,7 @@
 /** Targets that are no Secrets: `spec.target.manifest` behind its flag. */
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { configMaps, externalSecrets } from '../../src/api/resources.ts';
+import { configMaps, externalSecrets, namespaces } from '../../src/api/resources.ts';
 import type { ManifestObject } from '../../src/controllers/external-secret/manifest/build.ts';
 import { NotFoundError } from '../../src/kube/errors.ts';
 import type { KubeObject, Resource, Stored } from '../../src/kube/types.ts';
@@ -344,6 +344,17 @@ test('Orphan with deletionPolicy Delete cleans up what it made, and leaves what 
     const object = await found(configMaps, namespace);
     assert.equal(object === undefined ? undefined : 'kept', left);
   }
+});
+
+test('a namespace that ends is not held up by what would be cleaned up', async () => {
+  const namespace = await world('ending');
+  await env.apply(writing(namespace, CONFIG_MAP, { creationPolicy: 'Orphan', deletionPolicy: 'Delete' }));
+  await isReady(namespace, /^True ResourceSynced/);
+  await env.kube.delete(namespaces, { name: namespace });
+  await env.eventually(
+    async () => assert.rejects(env.kube.get(namespaces, { name: namespace }), NotFoundError),
+    60_000,
+  );
 });
 
 test('kinds that are not there, or not in namespaces, are named', async () => {
