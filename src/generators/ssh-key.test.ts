@@ -16,13 +16,19 @@ interface Pair {
   readonly publicKey: string;
 }
 
-async function made(spec: Record<string, unknown>): Promise<Pair> {
+interface Written {
+  readonly keyType?: string;
+  readonly keySize?: number;
+  readonly comment?: string;
+}
+
+async function made(spec: Written): Promise<Pair> {
   const { values } = await sshKeyGenerator.generate(sshKeySpec.parse(spec), {} as GeneratorContext);
   assert.deepEqual([...values.keys()], ['privateKey', 'publicKey']);
   return { privateKey: values.get('privateKey')!.revealText(), publicKey: values.get('publicKey')!.revealText() };
 }
 
-const kinds: readonly (readonly [Record<string, unknown>, string])[] = [
+const kinds: readonly (readonly [Written, string])[] = [
   [{}, 'ssh-rsa'],
   [{ keyType: 'rsa', keySize: 3072, comment: 'deploy@shop' }, 'ssh-rsa'],
   [{ keyType: 'ecdsa' }, 'ecdsa-sha2-nistp256'],
@@ -36,7 +42,7 @@ describe('a pair of SSH keys', () => {
   for (const [spec, type] of kinds) {
     test(`${JSON.stringify(spec)} is ${type}, and its halves fit`, async () => {
       const pair = await made(spec);
-      const comment = spec['comment'] === undefined ? '' : ` ${String(spec['comment'])}`;
+      const comment = spec.comment === undefined ? '' : ` ${spec.comment}`;
       assert.match(pair.publicKey, new RegExp(`^${type} [A-Za-z0-9+/=]+${comment}\n$`));
       const parsed = parseOpenSsh(pair.privateKey);
       assert.equal(parsed.type, type);
@@ -46,7 +52,7 @@ describe('a pair of SSH keys', () => {
       const digest = type === 'ssh-ed25519' ? null : 'sha256';
       const publicKey = createPublicKey(parsed.key);
       assert.ok(verify(digest, message, publicKey, sign(digest, message, parsed.key)));
-      if (type === 'ssh-rsa') assert.equal(parsed.key.asymmetricKeyDetails?.modulusLength, spec['keySize'] ?? 2048);
+      if (type === 'ssh-rsa') assert.equal(parsed.key.asymmetricKeyDetails?.modulusLength, spec.keySize ?? 2048);
     });
   }
 
@@ -104,16 +110,17 @@ function jwkOf(type: string, secret: Reader): Record<string, string> {
     assert.ok((bytes[0] ?? 0) < 0x80 && !(bytes[0] === 0 && (bytes[1] ?? 0) < 0x80), 'shortest form, not negative');
     return plain(bytes);
   };
+  const big = (bytes: Buffer): bigint => BigInt(`0x${bytes.toString('hex')}`);
   if (type === 'ssh-rsa') {
-    const [n, e, d, qi, p, q] = [integer(), integer(), integer(), integer(), integer(), integer()].map(url) as string[];
-    const [bigP, bigQ, bigD] = [p, q, d].map((part) => BigInt(`0x${Buffer.from(part!, 'base64url').toString('hex')}`));
+    const [n, e, d, qi, p, q] = [integer(), integer(), integer(), integer(), integer(), integer()] as const;
+    const [bigP, bigQ, bigD] = [big(p), big(q), big(d)];
     const short = (value: bigint): string => {
       const hex = value.toString(16);
       return Buffer.from(hex.padStart(hex.length + (hex.length % 2), '0'), 'hex').toString('base64url');
     };
-    const dp = short(bigD! % (bigP! - 1n));
-    const dq = short(bigD! % (bigQ! - 1n));
-    return { kty: 'RSA', n: n!, e: e!, d: d!, p: p!, q: q!, qi: qi!, dp, dq };
+    const dp = short(bigD % (bigP - 1n));
+    const dq = short(bigD % (bigQ - 1n));
+    return { kty: 'RSA', n: url(n), e: url(e), d: url(d), p: url(p), q: url(q), qi: url(qi), dp, dq };
   }
   if (type === 'ssh-ed25519') {
     const publicKey = secret.block();

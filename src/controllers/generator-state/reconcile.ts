@@ -30,8 +30,9 @@ export interface GeneratorStateDeps {
 
 /** A deletion waits no longer than this for a backend, counted from when it was asked for. */
 export const PATIENCE_MS = 60 * 60_000;
-/** Real time; one attempt must be over soon, because a namespace may be waiting for it (D6). */
-const ATTEMPT_TIMEOUT_MS = 3000;
+/** Real time for one attempt; the shorter one where a namespace waits for it (D6). */
+const ATTEMPT_MS = 30_000;
+const HURRIED_ATTEMPT_MS = 3000;
 
 /** @throws what stops the clean-up, to be tried again */
 export async function reconcileState(
@@ -88,9 +89,10 @@ async function keepAlive({ generators, log }: GeneratorStateDeps, state: StoredS
 
 async function finish(deps: GeneratorStateDeps, state: StoredState, signal: AbortSignal): Promise<object> {
   if (!hasFinalizer(state)) return {};
-  const problem = await cleanUp(deps, state, signal);
+  const isTerminating = await deps.isTerminating(state.metadata.namespace ?? '', signal);
+  const problem = await cleanUp(deps, state, isTerminating ? HURRIED_ATTEMPT_MS : ATTEMPT_MS, signal);
   if (problem !== undefined) {
-    const why = await whyToLetGo(deps, state, problem, signal);
+    const why = isTerminating ? 'the namespace is being deleted' : whyToLetGo(deps, state, problem);
     if (why === undefined) throw problem;
     deps.events.leftBehind(
       state,
@@ -105,11 +107,12 @@ async function finish(deps: GeneratorStateDeps, state: StoredState, signal: Abor
 async function cleanUp(
   { generators }: GeneratorStateDeps,
   state: StoredState,
+  withinMs: number,
   signal: AbortSignal,
 ): Promise<Error | undefined> {
   try {
     const lease = await generators.leaseOf(state);
-    await lease.revoke(AbortSignal.any([signal, AbortSignal.timeout(ATTEMPT_TIMEOUT_MS)]));
+    await lease.revoke(AbortSignal.any([signal, AbortSignal.timeout(withinMs)]));
     generators.leases.forget(lease.id);
     return undefined;
   } catch (error) {
@@ -119,16 +122,10 @@ async function cleanUp(
 }
 
 /** Undefined: it is worth waiting. */
-async function whyToLetGo(
-  deps: GeneratorStateDeps,
-  state: StoredState,
-  problem: Error,
-  signal: AbortSignal,
-): Promise<string | undefined> {
+function whyToLetGo({ clock }: GeneratorStateDeps, state: StoredState, problem: Error): string | undefined {
   if (problem instanceof GeneratorError) return 'it cannot be cleaned up by this build';
-  const { namespace = '', deletionTimestamp = '' } = state.metadata;
-  if (deps.clock.now() - Date.parse(deletionTimestamp) >= PATIENCE_MS) return 'it could not be cleaned up for an hour';
-  return (await deps.isTerminating(namespace, signal)) ? 'the namespace is being deleted' : undefined;
+  const askedAt = Date.parse(state.metadata.deletionTimestamp ?? '');
+  return clock.now() - askedAt >= PATIENCE_MS ? 'it could not be cleaned up for an hour' : undefined;
 }
 
 function hasFinalizer({ metadata }: StoredState): boolean {

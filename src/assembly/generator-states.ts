@@ -1,0 +1,50 @@
+/** Builds the controller of what generators leave behind on the core. */
+import { generatorStates, namespaces } from '../api/resources.ts';
+import { generatorStateController } from '../controllers/generator-state/controller.ts';
+import type { StoredState } from '../generators/states.ts';
+import type { KubeClient } from '../kube/client.ts';
+import type { Recorder } from '../kube/events.ts';
+import { apiVersionOf } from '../kube/types.ts';
+import type { Controller } from '../runtime/controller.ts';
+import { concurrencyOf, type Core } from './core.ts';
+
+export function buildGeneratorStateController(core: Core): Controller {
+  const { caches, client, clock, generators, metrics, named, random, recorder } = core;
+  const informer = caches.generatorStates;
+  return generatorStateController({
+    deps: {
+      client,
+      clock,
+      log: named('generatorstate'),
+      states: informer.store,
+      generators,
+      isTerminating: (namespace, signal) => isTerminating(client, namespace, signal),
+      events: { leftBehind: (state, message) => leftBehind(recorder, state, message) },
+    },
+    informer,
+    random,
+    observer: metrics.controllerObserver('generatorstate'),
+    concurrency: concurrencyOf(core),
+  });
+}
+
+/** Without the right to look (an operator of one namespace) it counts as staying. */
+async function isTerminating(client: KubeClient, namespace: string, signal: AbortSignal): Promise<boolean> {
+  try {
+    const { metadata } = await client.get(namespaces, { name: namespace }, { signal, metadataOnly: true });
+    return metadata.deletionTimestamp !== undefined;
+  } catch {
+    signal.throwIfAborted();
+    return false;
+  }
+}
+
+function leftBehind(recorder: Recorder, { metadata }: StoredState, message: string): void {
+  const { namespace = '', name, uid } = metadata;
+  const about = {
+    apiVersion: apiVersionOf(generatorStates),
+    kind: generatorStates.kind,
+    metadata: { namespace, name, uid },
+  };
+  recorder.event(about, 'Warning', 'CleanupFailed', message);
+}
