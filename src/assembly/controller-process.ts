@@ -8,7 +8,7 @@ import { runManager, type Part } from '../runtime/manager.ts';
 import { VERSION } from '../version.ts';
 import { buildCore, type Core, type ProcessDeps } from './core.ts';
 import { externalSecretController } from './external-secrets.ts';
-import { buildGeneratorStateController } from './generators.ts';
+import { buildGeneratorStateController } from './generator-states.ts';
 import { electionPart } from './election.ts';
 import { buildServers } from './servers.ts';
 import { buildStoreController } from './stores.ts';
