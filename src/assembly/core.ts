@@ -95,7 +95,7 @@ export async function buildCore(options: ControllerOptions, deps: ProcessDeps): 
     recorder,
     caches,
     pool,
-    gate: storeGate(options, caches, pool),
+    gate: storeGate(options, caches, pool, clock),
     generators: buildGenerators({
       ...common,
       options,
@@ -119,7 +119,7 @@ function clientOf(config: LoadedConfig, options: ControllerOptions, clock: Clock
   );
 }
 
-function storeGate(options: ControllerOptions, caches: Caches, pool: ClientPool): StoreGate {
+function storeGate(options: ControllerOptions, caches: Caches, pool: ClientPool, clock: Clock): StoreGate {
   const { secretStores, clusterSecretStores, namespaces } = caches;
   return new StoreGate({
     find: (ref: StoreRef, namespace: string) =>
@@ -128,6 +128,7 @@ function storeGate(options: ControllerOptions, caches: Caches, pool: ClientPool)
         : clusterSecretStores?.store.get(ref.name),
     namespaceLabels: (namespace) => namespaces?.store.get(namespace)?.labels,
     acquire: (store, namespace, signal, urgent) => pool.acquire(store, namespace, signal, urgent),
+    now: () => clock.now(),
     controllerClass: options.controllerClass,
     floodGate: options.floodGate,
   });

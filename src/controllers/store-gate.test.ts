@@ -36,6 +36,7 @@ function gate(
       acquired.push(`${identity.kind} ${identity.namespace}/${identity.name} for ${namespace}`);
       return {} as Session;
     },
+    now: () => 0,
     controllerClass: 'default',
     floodGate,
   });

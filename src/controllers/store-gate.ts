@@ -23,14 +23,14 @@ export class StoreUnusableError extends Error {
   override readonly name = 'StoreUnusableError';
 }
 
-/** The store was not validated yet. Right after it was made that is no fault of anybody's: it will be in a moment. */
+/** The store was not validated yet. At first that is no fault of anybody's: it will be in a moment. */
 export class StorePendingError extends StoreUnusableError {
-  /** When the store was made, epoch ms. */
-  readonly madeAt: number;
+  /** When we first met the store like this, epoch ms. */
+  readonly since: number;
 
-  constructor(message: string, madeAt: number) {
+  constructor(message: string, since: number) {
     super(message);
-    this.madeAt = madeAt;
+    this.since = since;
   }
 }
 
@@ -39,6 +39,8 @@ export interface StoreGateOptions {
   readonly find: (ref: StoreRef, namespace: string) => StoreObject | undefined;
   readonly namespaceLabels: (namespace: string) => Readonly<Record<string, string>> | undefined;
   readonly acquire: (store: PoolStore, namespace: string, signal: AbortSignal, urgent: boolean) => Promise<Session>;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
   readonly controllerClass: string;
   /** `--enable-flood-gate`: only stores with Ready=True are used. */
   readonly floodGate: boolean;
@@ -46,6 +48,8 @@ export interface StoreGateOptions {
 
 export class StoreGate {
   readonly #options: StoreGateOptions;
+  /** Stores that had no verdict when last asked for, by UID: when that was first so. */
+  readonly #pending = new Map<string, number>();
 
   constructor(options: StoreGateOptions) {
     this.#options = options;
@@ -95,12 +99,20 @@ export class StoreGate {
     if (!floodGate) return;
     const ready = store.status?.conditions?.find((condition) => condition.type === 'Ready');
     if (ready === undefined) {
-      const madeAt = Date.parse(store.metadata.creationTimestamp ?? '') || 0;
-      throw new StorePendingError(`${named} is not ready (it was not validated yet)`, madeAt);
+      throw new StorePendingError(`${named} is not ready (it was not validated yet)`, this.#pendingSince(store));
     }
+    this.#pending.delete(store.metadata.uid);
     if (ready.status === 'True') return;
     const why = `${ready.reason ?? 'unknown reason'}: ${ready.message ?? ''}`;
     throw new StoreUnusableError(`${named} is not ready (${why})`);
+  }
+
+  /** When we first met the store without a verdict: it may be older than this process, which then has not looked at it yet. */
+  #pendingSince(store: StoreObject): number {
+    const { uid } = store.metadata;
+    const since = this.#pending.get(uid) ?? this.#options.now();
+    this.#pending.set(uid, since);
+    return since;
   }
 
   #admits(store: StoreObject, namespace: string): boolean {

@@ -51,7 +51,11 @@ export class ManualClock implements Clock {
     let first: Pending | undefined;
     for (const timer of this.#pending) {
       if (timer.dueAt > until) continue;
-      if (first === undefined || timer.dueAt < first.dueAt || (timer.dueAt === first.dueAt && timer.order < first.order))
+      if (
+        first === undefined ||
+        timer.dueAt < first.dueAt ||
+        (timer.dueAt === first.dueAt && timer.order < first.order)
+      )
         first = timer;
     }
     return first;

@@ -95,7 +95,7 @@ const NEW_STORE_POLL_MS = 2_000;
 
 function waitsForNew(error: unknown, gathered: Gathered, now: number): boolean {
   if (!(error instanceof Error)) return false;
-  if (error instanceof StorePendingError) return now - error.madeAt < NEW_STORE_PATIENCE_MS;
+  if (error instanceof StorePendingError) return now - error.since < NEW_STORE_PATIENCE_MS;
   if (error instanceof GeneratorNotFoundError) {
     const madeAt = Date.parse(gathered.es.metadata.creationTimestamp ?? '') || 0;
     return now - madeAt < NEW_STORE_PATIENCE_MS;
