@@ -39,7 +39,10 @@ const KINDS: readonly MeteredKind[] = ['externalsecret', 'secretstore', 'cluster
 
 /** Everything a controller and a webhook that have worked would serve: labels by metric. */
 async function served(): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
-  const metrics = new Metrics({ clock: new ManualClock(), kinds: [...KINDS, 'clusterexternalsecret', 'clusterpushsecret'] });
+  const metrics = new Metrics({
+    clock: new ManualClock(),
+    kinds: [...KINDS, 'clusterexternalsecret', 'clusterpushsecret'],
+  });
   for (const kind of KINDS) {
     const object = { namespace: 'shop', name: 'db' };
     metrics.objects.recordPass(kind, object, { failed: true, tookMs: 1 });

@@ -28,8 +28,9 @@ import { parseExposition } from '../../src/telemetry/parse-exposition.ts';
 import { ask, certController, webhook } from './companions.ts';
 import { useEnv } from './current-env.ts';
 
-const CONFIGURATION = 'test-certificates';
-const SERVICE = 'hook';
+// The names that the chart gives, because rights are given by name.
+const CONFIGURATION = 'externalsecret-validate';
+const SERVICE = 'external-secrets-webhook';
 const DAY_MS = 24 * 3_600_000;
 // Before the env's own, which closes the client.
 after(async () => {

@@ -17,7 +17,8 @@ export interface Logged {
 }
 
 export async function webhook(env: Env, ...flags: readonly string[]): Promise<RunningWebhook & Logged> {
-  const { clock, environment } = env.machine;
+  const { clock } = env.machine;
+  const environment = await env.machine.environmentOf('webhook', namespaceIn(flags));
   const options = parseWebhookOptions([...FLAGS, '--port=0', '--loglevel=debug', ...flags], environment);
   if (typeof options === 'string') throw new Error('--help starts nothing');
   const lines: string[] = [];
@@ -27,13 +28,20 @@ export async function webhook(env: Env, ...flags: readonly string[]): Promise<Ru
 }
 
 export async function certController(env: Env, ...flags: readonly string[]): Promise<RunningController & Logged> {
-  const { clock, environment } = env.machine;
+  const { clock } = env.machine;
+  const environment = await env.machine.environmentOf('cert-controller', namespaceIn(flags));
   const options = parseCertControllerOptions([...FLAGS, '--loglevel=debug', ...flags], environment);
   if (typeof options === 'string') throw new Error('--help starts nothing');
   const lines: string[] = [];
   const logDestination = { write: (line: string) => void lines.push(line) };
   const running = await startCertController(options, { clock, logDestination });
   return { ...running, log: () => lines.join('') };
+}
+
+/** Where the process belongs, by its flags. */
+function namespaceIn(flags: readonly string[]): string | undefined {
+  const flag = '--secret-namespace=';
+  return flags.find((each) => each.startsWith(flag))?.slice(flag.length);
 }
 
 /** What the API server said to a request. */
@@ -47,11 +55,17 @@ export interface Said {
 
 /** Creates (POST) or replaces (PUT) an object of a namespace or of the cluster, without help of our own client. */
 export async function ask(env: Env, method: 'POST' | 'PUT', resource: Resource, object: KubeObject): Promise<Said> {
-  const { clock, environment } = env.machine;
+  const { clock } = env.machine;
+  const environment = await env.machine.environmentOf('administrator');
   const config = await loadKubeConfig({ kubeconfig: environment['KUBECONFIG'], clock });
   const token = await config.token?.();
   const { namespace, name = '' } = object.metadata;
-  const parts = ['apis', resource.group, resource.version, ...(namespace === undefined ? [] : ['namespaces', namespace])];
+  const parts = [
+    'apis',
+    resource.group,
+    resource.version,
+    ...(namespace === undefined ? [] : ['namespaces', namespace]),
+  ];
   const url = `${config.server}/${[...parts, resource.plural, ...(method === 'PUT' ? [name] : [])].join('/')}`;
   const body = { apiVersion: `${resource.group}/${resource.version}`, kind: resource.kind, ...object };
   const headers = {

@@ -116,6 +116,9 @@ export interface Operator {
   stop(): Promise<void>;
 }
 
+/** Each runs as a ServiceAccount of its own. */
+export type Process = 'controller' | 'webhook' | 'cert-controller';
+
 export interface Env {
   readonly kind: 'sandbox' | 'real';
   /** A client with all rights. */
@@ -134,7 +137,15 @@ export interface Env {
    */
   startOperator(flags?: readonly string[], environment?: Readonly<Record<string, string>>): Promise<Operator>;
   /** What other processes of ours are started with here: the env's time, and the environment variables of a Pod. */
-  readonly machine: { readonly clock: Clock; readonly environment: Readonly<Record<string, string>> };
+  readonly machine: {
+    readonly clock: Clock;
+    readonly environment: Readonly<Record<string, string>>;
+    /**
+     * The same with the rights of another process, or of somebody who may do everything. `namespace`: where that process is to be
+     * taken for installed, besides the operator's own namespace. In the sandbox everybody may do everything.
+     */
+    environmentOf(who: Process | 'administrator', namespace?: string): Promise<Readonly<Record<string, string>>>;
+  };
   /** Lets `ms` milliseconds pass for operator and backends: instantly in the sandbox, by waiting on the real parts. */
   advance(ms: number): Promise<void>;
   /** Polls until `check` returns without throwing, or fails with its last error after `timeoutMs` (default 10 s of real time). */

@@ -2,12 +2,13 @@
  * The part of an env that is the same in the sandbox and on the real parts. What differs comes in as a {@link World}.
  */
 import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { namespaces, serviceAccounts } from '../../src/api/resources.ts';
 import type { Clock } from '../../src/clock.ts';
 import type { KubeClient } from '../../src/kube/client.ts';
 import { applyObject, eventsAbout } from './cluster.ts';
-import type { AwsBackend, Env, Feature, KubeFaults, Operator, VaultBackend } from './env.ts';
+import type { AwsBackend, Env, Feature, KubeFaults, Operator, Process, VaultBackend } from './env.ts';
 import { OPERATOR_NAMESPACE, pod, startOperator } from './operator.ts';
 import type { OperatorWorld } from './operator.ts';
 
@@ -27,6 +28,8 @@ export interface World<Aws extends AwsBackend = AwsBackend> {
   /** How Vault reaches the API server. */
   readonly apiServer: { readonly server: string; readonly ca?: string };
   readonly operator: OperatorWorld;
+  /** For a process other than the controller, or for a person who may do everything. */
+  kubeconfigOf(who: Process | 'administrator', namespace?: string): Promise<string>;
   /** Default of `eventually`. */
   readonly patienceMs: number;
   /** Gives an account the rights of a ClusterRole, where rights are checked. */
@@ -62,7 +65,14 @@ export function makeEnv<Aws extends AwsBackend>(world: World<Aws>): Env & { read
       operators.push(operator);
       return operator;
     },
-    machine: { clock: world.clock, environment: pod(world.operator).variables },
+    machine: {
+      clock: world.clock,
+      environment: pod(world.operator).variables,
+      async environmentOf(who, namespace) {
+        const kubeconfig = await world.kubeconfigOf(who, namespace);
+        return pod({ ...world.operator, folder: join(world.operator.folder, who), kubeconfig }).variables;
+      },
+    },
     advance: (ms) => world.advance(ms),
     eventually: (check, timeoutMs = world.patienceMs) => eventually(check, timeoutMs),
     kubectl: (...args) => world.kubectl(args),

@@ -7,7 +7,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { namespaces, serviceAccounts } from '../../src/api/resources.ts';
+import { namespaces } from '../../src/api/resources.ts';
 import { systemClock } from '../../src/clock.ts';
 import type { KubeClient } from '../../src/kube/client.ts';
 import { connect } from '../../src/kube/http-client.ts';
@@ -20,10 +20,10 @@ import { compact } from '../real-parts/etcd.ts';
 import { kubeconfig } from '../real-parts/kubernetes.ts';
 import { TcpProxy } from '../real-parts/tcp-proxy.ts';
 import { RealVault } from '../real-parts/vault-backend.ts';
-import { applyObject, bindClusterRole, removeOurObjects, untilServed } from './cluster.ts';
+import { installRights, installRightsIn, tokenOf } from './chart-rights.ts';
+import { bindClusterRole, removeOurObjects, untilServed } from './cluster.ts';
 import type { AwsBackend, Env, KubeFaults } from './env.ts';
 import { makeEnv, TEST_LABEL } from './make-env.ts';
-import { OPERATOR_ACCOUNT, OPERATOR_NAMESPACE } from './operator.ts';
 
 export type StoppableAws = AwsBackend & { stop(): Promise<void> };
 
@@ -49,7 +49,8 @@ export async function realEnv(makeAws: (parts: RealParts) => Promise<StoppableAw
   const proxy = new TcpProxy(Number(new URL(parts.server).port));
   const [port] = await Promise.all([proxy.start(), vault.start()]);
   const folder = mkdtempSync(join(parts.folder, 'env-'));
-  const token = await operatorToken(kube);
+  await installRights(kube);
+  const token = await tokenOf(kube, 'controller');
   const serverForOperator = `https://127.0.0.1:${port}`;
   return makeEnv({
     kind: 'real',
@@ -65,6 +66,11 @@ export async function realEnv(makeAws: (parts: RealParts) => Promise<StoppableAw
       kubeconfig: kubeconfig(serverForOperator, parts.caFile, { token }),
       token,
       aws: aws.endpoint,
+    },
+    async kubeconfigOf(who, namespace) {
+      if (namespace !== undefined) await installRightsIn(kube, namespace);
+      const one = who === 'administrator' ? parts.adminToken : await tokenOf(kube, who);
+      return kubeconfig(serverForOperator, parts.caFile, { token: one });
     },
     patienceMs: PATIENCE_MS,
     grant: (clusterRole, account) => bindClusterRole(kube, clusterRole, account),
@@ -99,16 +105,6 @@ async function cleanUp(kube: KubeClient): Promise<void> {
       if (!(error instanceof NotFoundError)) throw error;
     });
   }
-}
-
-/** The operator runs as its own ServiceAccount. */
-async function operatorToken(kube: KubeClient): Promise<string> {
-  const account = { namespace: OPERATOR_NAMESPACE, name: OPERATOR_ACCOUNT };
-  await applyObject(kube, { apiVersion: 'v1', kind: namespaces.kind, metadata: { name: OPERATOR_NAMESPACE } });
-  await applyObject(kube, { apiVersion: 'v1', kind: serviceAccounts.kind, metadata: account });
-  await bindClusterRole(kube, 'cluster-admin', account);
-  const { token } = await kube.createToken(account, { expirationSeconds: 24 * 3600 });
-  return token;
 }
 
 function kubeFaults(parts: RealParts, proxy: TcpProxy, kube: KubeClient): KubeFaults {

@@ -36,8 +36,9 @@ export async function sandboxEnv(): Promise<Env & { readonly aws: SandboxAws }> 
     features: new Set(['aws-faults', 'kube-faults', 'vault-faults', 'fast-time', 'restart']),
     apiServer: { server: cluster.url },
     operator: { folder, kubeconfig: cluster.kubeconfig(), token, aws: aws.endpoint },
-    patienceMs: PATIENCE_MS,
     // The sandbox allows everybody everything.
+    kubeconfigOf: () => Promise.resolve(cluster.kubeconfig()),
+    patienceMs: PATIENCE_MS,
     grant: () => Promise.resolve(),
     advance: (ms) => clock.advance(ms),
     kubectl: (args) => kubectl(get, args),

@@ -1,0 +1,70 @@
+/**
+ * Every set of values is rendered and shown to a real API server, which checks each object as if it were to store it, unknown
+ * fields and names included.
+ */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import type { KubeObject } from '../../src/kube/types.ts';
+import { startCluster, type ChartCluster } from './cluster.ts';
+import { CHART, NAMESPACE, objectsIn } from './helm.ts';
+import { VALUE_SETS } from './value-sets.ts';
+
+/** Kinds of others that the chart can make, without their schemas. */
+const FOREIGN_CRDS = [
+  foreign('monitoring.coreos.com', 'ServiceMonitor', 'servicemonitors'),
+  foreign('monitoring.coreos.com', 'PrometheusRule', 'prometheusrules'),
+  foreign('cert-manager.io', 'Certificate', 'certificates'),
+];
+
+let cluster: ChartCluster;
+before(async () => {
+  cluster = await startCluster();
+  await cluster.kubectl(['create', 'namespace', NAMESPACE]);
+  await cluster.kubectl(['label', 'namespace', NAMESPACE, 'pod-security.kubernetes.io/enforce=restricted']);
+  await cluster.kubectl(
+    ['apply', '--filename=-'],
+    JSON.stringify({ apiVersion: 'v1', kind: 'List', items: FOREIGN_CRDS }),
+  );
+  await cluster.kubectl(['wait', '--for=condition=Established', 'crd', '--all']);
+});
+after(() => cluster.stop());
+
+test('there are at least 40 sets', () => assert.ok(Object.keys(VALUE_SETS).length >= 40));
+
+for (const [name, options] of Object.entries(VALUE_SETS)) {
+  test(`the API server takes what comes of: ${name}`, async () => {
+    const text = await cluster.helm[3].text(options);
+    assert.deepEqual(byName(await cluster.helm[4].render(options)), byName(objectsIn(text)));
+    const dryRun = ['apply', '--server-side', '--dry-run=server', '--validate=strict', '--filename=-'];
+    const printed = await cluster.kubectl(dryRun, text);
+    assert.match(printed, /serverside-applied \(server dry run\)/);
+  });
+}
+
+for (const major of [3, 4] as const) {
+  test(`helm ${major} lint has no complaint`, async () => {
+    assert.match(await cluster.helm[major].run('lint', CHART, '--strict'), /1 chart\(s\) linted, 0 chart\(s\) failed/);
+  });
+}
+
+/** Helm 3 and 4 sort kinds they do not know differently. */
+function byName(objects: readonly KubeObject[]): ReadonlyMap<string, KubeObject> {
+  const named = objects.map((it) => [`${it.kind} ${it.metadata.namespace}/${it.metadata.name}`, it] as const);
+  return new Map(named.toSorted(([a], [b]) => a.localeCompare(b)));
+}
+
+function foreign(group: string, kind: string, plural: string): KubeObject & { readonly spec: object } {
+  const anything = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
+  const schema = { openAPIV3Schema: { type: 'object', properties: { spec: anything } } };
+  return {
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name: `${plural}.${group}` },
+    spec: {
+      group,
+      scope: 'Namespaced',
+      names: { kind, plural, singular: kind.toLowerCase(), listKind: `${kind}List` },
+      versions: [{ name: 'v1', served: true, storage: true, schema }],
+    },
+  };
+}
