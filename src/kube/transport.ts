@@ -145,8 +145,12 @@ export class Transport {
     request.signal?.addEventListener('abort', onAbort, { once: true });
     const timer = systemClock.setTimer(this.#timeoutMs, () => giveUp(new HeadersLateError()));
     const sending = this.#pool(request).request({ ...this.#options(request, headers), signal: abort.signal });
-    // An answer that loses the race is thrown away by the aborted signal; its error is nobody's business.
-    sending.catch(() => undefined);
+    // A body may fail when nobody reads it (any more): its answer lost the race, or the connections end after the last read. Whoever
+    // does read it is told all the same.
+    sending.then(
+      ({ body }) => void body.on('error', () => undefined),
+      () => undefined,
+    );
     try {
       const answer = await Promise.race([sending, gaveUp.promise]);
       answer.body.once('close', () => request.signal?.removeEventListener('abort', onAbort));
