@@ -43,7 +43,7 @@ export class Leases {
 
   /** Keeps the lease alive from now on. `about` says in the log whose it is. */
   hold(lease: Lease, about: object): void {
-    if (this.#stopping.signal.aborted) return;
+    if (this.#stopping.signal.aborted) return void lease.drop();
     const held: Held = { lease, about, timer: undefined };
     this.#held.set(lease.id, held);
     this.#arm(held);

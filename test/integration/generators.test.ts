@@ -8,6 +8,7 @@ import {
   fakes,
   generatorStates,
   grafanas,
+  namespaces,
   passwords,
   secrets,
   sshKeys,
@@ -17,9 +18,11 @@ import {
   webhooks,
 } from '../../src/api/resources.ts';
 import type { GeneratorState } from '../../src/api/generators/generator-state.ts';
+import { NotFoundError } from '../../src/kube/errors.ts';
 import type { KubeObject, Stored } from '../../src/kube/types.ts';
 import { serve } from '../builders/http-server.ts';
 import {
+  configMap,
   externalSecret,
   generatedBy,
   generator,
@@ -28,6 +31,7 @@ import {
   refreshEvery,
   secret,
   source,
+  templated,
 } from '../builders/objects.ts';
 import { requires, useEnv } from './current-env.ts';
 import { dataOf, failsWith, holds, isSynced, readyOf } from './views.ts';
@@ -145,6 +149,30 @@ test(
     await env.eventually(async () => assert.notDeepEqual(await dataOf(env, namespace, 'id'), first));
   },
 );
+
+test('a generated value stays when the ConfigMap of its template changes: it is rendered anew at the next refresh', async () => {
+  const namespace = await env.namespace('gen-template');
+  const template = {
+    templateFrom: [{ configMap: { name: 'form', items: [{ key: 'url', templateAs: 'KeysAndValues' as const }] } }],
+  };
+  await env.apply(
+    generator(passwords, namespace, 'pw', { symbols: 0 }),
+    configMap(namespace, 'form', { url: 'one: "{{ .password }}"' }),
+    externalSecret(namespace, 'db', generatedBy('Password', 'pw'), templated(template), refreshEvery('1h')),
+  );
+  const { one = '' } = await made(namespace, 'db');
+  assert.match(one, /^[A-Za-z0-9]{24}$/);
+  await env.apply(configMap(namespace, 'form', { url: 'two: "{{ .password }}"' }));
+  await env.apply(externalSecret(namespace, 'later', generatedBy('Password', 'pw')));
+  await isSynced(env, namespace, 'later');
+  assert.deepEqual(await dataOf(env, namespace, 'db'), { one });
+  await force(namespace, 'db');
+  await env.eventually(async () => {
+    const { two = '' } = (await dataOf(env, namespace, 'db')) ?? {};
+    assert.match(two, /^[A-Za-z0-9]{24}$/);
+    assert.notEqual(two, one);
+  });
+});
 
 test('a ClusterGenerator works as if it stood in the consumer’s namespace; one that contradicts itself is told', async () => {
   const namespace = await env.namespace('gen-cluster');
@@ -392,15 +420,28 @@ test('a token that Vault made is kept alive beyond its TTL', requires(env, 'fast
   await env.apply(externalSecret(namespace, 'token', generatedBy('VaultDynamicSecret', 'token'), refreshEvery('24h')));
   const { accessor } = await made(namespace, 'token');
   const hoursPass = async (hours: number): Promise<void> => {
-    for (let step = 0; step < hours * 6; step++) {
-      await env.advance(10 * 60_000);
+    for (let step = 0; step < hours * 4; step++) {
+      await env.advance(15 * 60_000);
       await env.eventually(async () => assert.ok(await isAlive(accessor)));
     }
   };
-  await hoursPass(3);
+  await hoursPass(2);
   await operator.stop();
   operator = await env.startOperator(['--generator-gc-grace-period=5s'], ecr);
-  await hoursPass(3);
+  await hoursPass(2);
+});
+
+test('a namespace goes although nobody can take away what a generator made in it', async () => {
+  const namespace = await env.namespace('gen-gone');
+  await tokenMaker(namespace, MAKE);
+  await env.apply(externalSecret(namespace, 'token', generatedBy('VaultDynamicSecret', 'token')));
+  await made(namespace, 'token');
+  await operator.stop();
+  operator = await env.startOperator(['--generator-gc-grace-period=5s'], ecr);
+  await env.kube.delete(namespaces, { name: namespace });
+  await env.eventually(async () => {
+    await assert.rejects(env.kube.get(namespaces, { name: namespace }), NotFoundError);
+  }, 60_000);
 });
 
 test('a call that leaves nothing at Vault keeps neither a token nor a GeneratorState', async () => {

@@ -12,7 +12,7 @@ import { renewLease, revoked, write } from './kept-lease.ts';
 import { Life, nextRenewal, renewAll } from './life.ts';
 import type { MadeState } from './made.ts';
 
-/** When it was renewed last is not known: it was before half of its life was over. */
+/** When it was renewed last is not known: half of its life was left then, and this part of it may pass. */
 const SOON = 0.1;
 const NEVER = new AbortController().signal;
 
@@ -63,6 +63,11 @@ export class RestoredLease implements Lease {
 
   async drop(): Promise<void> {}
 
+  /** From 0 to 1, by the random id: after a restart not all are renewed at the same moment. */
+  get #share(): number {
+    return Number.parseInt(this.id.slice(0, 8), 16) / 2 ** 32 || 1;
+  }
+
   #livesOf({ login, token, lease }: MadeState): readonly Life[] {
     const life = (
       seconds: number,
@@ -72,7 +77,7 @@ export class RestoredLease implements Lease {
         this.#clock,
         seconds * 1000,
         (signal) => this.#loggedIn(signal, (session) => renew(session, signal)),
-        seconds * 1000 * SOON,
+        seconds * 1000 * SOON * this.#share,
       );
     const tokens = [login, token].filter((each) => each?.renewable === true && each.seconds > 0);
     return [

@@ -275,7 +275,7 @@ describe('a lease of Vault after a restart', () => {
     await before!.drop();
     world.asked();
     world.answers = { ...usual, 'PUT /v1/auth/token/renew-accessor': { body: { auth: token('login', 7200) } } };
-    assert.equal(lease.renewInMs(), HOUR / 10);
+    assert.ok(lease.renewInMs()! <= HOUR / 10);
     await world.clock.advance(HOUR / 5);
     await lease.renew(signal);
     const login = ['PUT auth/approle/login', 'PUT auth/token/revoke-self'];
