@@ -4,7 +4,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { serviceAccounts } from '../src/api/resources.ts';
-import { bindClusterRole } from '../test/integration/cluster.ts';
+import { applyObject, bindClusterRole } from '../test/integration/cluster.ts';
 import { vault, VAULT_ROOT_TOKEN } from '../test/real-parts/backends.ts';
 import { findOrBuild } from '../test/real-parts/build.ts';
 import { freePorts } from '../test/real-parts/processes.ts';
@@ -64,7 +64,7 @@ interface Kubeconfig {
 
 async function enableKubernetesAuth(cluster: BenchCluster, api: VaultProcess['api']): Promise<void> {
   const reviewer = { namespace: NAMESPACE, name: 'vault-reviewer' };
-  await cluster.client.create(serviceAccounts, { metadata: reviewer });
+  await applyObject(cluster.client, { apiVersion: 'v1', kind: serviceAccounts.kind, metadata: reviewer });
   await bindClusterRole(cluster.client, 'system:auth-delegator', reviewer);
   const { token } = await cluster.client.createToken(reviewer, { expirationSeconds: 24 * 3600 });
   const [{ cluster: found }] = (JSON.parse(readFileSync(cluster.kubeconfig, 'utf8')) as Kubeconfig).clusters;
