@@ -28,7 +28,7 @@ describe('the authority', () => {
   const material: Material = { authority: ABSENT, inherited: ABSENT, bundle: '', server: ABSENT };
   const cases: readonly [string, Partial<Material>, ReturnType<typeof authorityStep>][] = [
     ['is made when there is none', {}, 'make'],
-    ['is kept while it has more than 90 days', { authority: fresh }, 'keep'],
+    ['is kept while it has more than 91 days', { authority: fresh }, 'keep'],
     ['is made anew when it has less', { authority: ending }, 'make'],
     ['of the peer is taken over', { inherited: fresh }, 'inherit'],
     ['of the peer is not taken over when it ends soon', { inherited: ending }, 'make'],
@@ -64,7 +64,7 @@ describe('the server certificate', () => {
   const at = (server: typeof fresh, bundle: string, bundleIsEverywhere: boolean): string =>
     serverStep(server, { authority: fresh, bundle, dnsName: NAME, bundleIsEverywhere }, NOW);
   const cases: readonly [string, string, string][] = [
-    ['is kept while it has more than 90 days', at(served.byFresh, fresh.cert, false), 'keep'],
+    ['is kept while it has more than 91 days', at(served.byFresh, fresh.cert, false), 'keep'],
     ['is issued when there is none', at(ABSENT, fresh.cert, false), 'issue'],
     ['of the authority before waits until everybody trusts the new one', at(served.byEnding, both, false), 'wait'],
     ['of the authority before is replaced then', at(served.byEnding, both, true), 'issue'],

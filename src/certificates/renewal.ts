@@ -1,9 +1,9 @@
 /**
  * What is to be done with the webhook's certificates: decisions only, from what the two Secrets hold.
  *
- *     authority good for 90 days? ──yes──▶ keep
+ *     authority good for 91 days? ──yes──▶ keep
  *        └─no: its successor goes first into the bundle, the old one stays in it until it expires
- *     server good for 90 days under the authority? ──yes──▶ keep
+ *     server good for 91 days under the authority? ──yes──▶ keep
  *        └─no: does it still serve, and is the bundle not everywhere yet? ──yes──▶ wait ──no──▶ issue a new one
  *
  * So a client never meets a server certificate that it has not been told to trust (D41).
@@ -28,8 +28,11 @@ export type AuthorityStep = 'keep' | 'inherit' | 'make';
 export type ServerStep = 'keep' | 'wait' | 'issue';
 
 const HOUR_MS = 3_600_000;
-/** Certificates that end sooner than this are replaced. */
-export const RENEW_BEFORE_MS = 90 * 24 * HOUR_MS;
+/**
+ * Certificates that end sooner than this are replaced: a day before the webhook, which looks 90 days ahead, would end itself because of
+ * them.
+ */
+export const RENEW_BEFORE_MS = 91 * 24 * HOUR_MS;
 /** Waiting is over this long before the served certificate ends. */
 const LAST_MOMENT_MS = HOUR_MS;
 

@@ -443,3 +443,27 @@ test(
     }
   },
 );
+
+describe('the webhook ends, so that its Pod is started again,', requires(env, 'fast-time', 'minutes pass'), () => {
+  async function endsBecause(hook: Awaited<ReturnType<typeof webhook>>, why: RegExp, afterMs: number): Promise<void> {
+    const passing = env.eventually(() => env.advance(afterMs));
+    assert.equal(await hook.exited, 1);
+    await passing;
+    assert.match(hook.log(), why);
+  }
+
+  test('when there is no certificate after two minutes', async () => {
+    const hook = await webhook(env, `--cert-dir=${folder}`);
+    assert.equal((await fetch(`${hook.healthUrl}/healthz`)).status, 200);
+    await endsBecause(hook, /no usable certificate after 2 minutes: ENOENT/, 130_000);
+  });
+
+  test('when its certificate will not last as long as it was asked to look ahead', async () => {
+    const namespace = await install('ends');
+    await env.apply(certificateSecret(namespace, SERVICE, texts(await aged(namespace, 60), false)));
+    const hook = await startWebhook(namespace);
+    await hook.admissionUrl;
+    assert.equal((await fetch(`${hook.healthUrl}/readyz`)).status, 200);
+    await endsBecause(hook, /not good for long enough: the server certificate is valid from/, 301_000);
+  });
+});
