@@ -101,9 +101,9 @@ const time = requires(env, 'fast-time', 'intervals pass');
 const intervals: readonly [string, Spec, number, 'fetched' | 'not fetched'][] = [
   ['Periodic before its interval is over', { refreshInterval: '20m' }, 5 * MINUTE, 'not fetched'],
   ['Periodic after its interval', { refreshInterval: '20m' }, 41 * MINUTE, 'fetched'],
-  ['CreatedOnce after hours', createdOnce, 5 * HOUR, 'not fetched'],
-  ['OnChange after hours', onChange, 5 * HOUR, 'not fetched'],
-  ['interval 0 after hours', never, 5 * HOUR, 'not fetched'],
+  ['CreatedOnce after hours', createdOnce, 2 * HOUR, 'not fetched'],
+  ['OnChange after hours', onChange, 2 * HOUR, 'not fetched'],
+  ['interval 0 after hours', never, 2 * HOUR, 'not fetched'],
 ];
 for (const [name, spec, ms, wanted] of intervals) {
   test(`${name}: ${wanted}`, time, async () => {
@@ -145,7 +145,7 @@ test('policies without an interval are not looked at again and again', time, asy
     return Number(line!.split(' ').at(-1));
   };
   const before = await passes();
-  await pass(12 * HOUR);
+  await pass(3 * HOUR);
   assert.equal(await passes(), before);
 });
 
@@ -194,10 +194,10 @@ const windowed = (kind: 'allow' | 'deny', schedule: string, duration: string): S
 });
 
 const windows: readonly [string, () => Spec, 'fetched' | 'not fetched'][] = [
-  ['allow, outside its window', () => windowed('allow', atHour(6), '1h'), 'not fetched'],
+  ['allow, outside its window', () => windowed('allow', atHour(2), '1h'), 'not fetched'],
   ['allow, inside its window', () => windowed('allow', atHour(0), '3h'), 'fetched'],
   ['deny, inside its window', () => windowed('deny', atHour(0), '3h'), 'not fetched'],
-  ['deny, outside its window', () => windowed('deny', atHour(6), '1h'), 'fetched'],
+  ['deny, outside its window', () => windowed('deny', atHour(2), '1h'), 'fetched'],
 ];
 for (const [name, spec, wanted] of windows) {
   test(`sync windows: ${name}: ${wanted}`, time, async () => {
@@ -211,7 +211,7 @@ for (const [name, spec, wanted] of windows) {
     await settled(env, namespace);
     assert.deepEqual(await dataOf(env, namespace, 'app'), { token: 'old' });
     // When the window opens or closes the refresh is made up for.
-    await pass(6 * HOUR);
+    await pass(3 * HOUR);
     return holds(env, namespace, 'app', { token: 'new' });
   });
 }
@@ -223,7 +223,7 @@ for (const [name, act] of [
 ] as const) {
   test(`sync windows: ${name} does not ask`, async () => {
     const namespace = await fakeWorld(env, 'window', { token: 'old' });
-    await env.apply(app(namespace, windowed('allow', atHour(6), '1h')));
+    await env.apply(app(namespace, windowed('allow', atHour(2), '1h')));
     await isSynced(env, namespace, 'app');
     await changeValues(env, namespace, { token: 'new' });
     await act(namespace);
