@@ -306,10 +306,31 @@ describe('the other processes', () => {
     assert.throws(() => parseWebhookOptions(['--concurrent=1'], {}), UsageError);
   });
 
+  it('the webhook watches a Secret only when it is told its name', () => {
+    const secretOf = (...flags: string[]): unknown => {
+      const options = parseWebhookOptions(flags, {});
+      return typeof options === 'string' ? options : options.secret;
+    };
+    assert.equal(secretOf(), undefined);
+    assert.equal(secretOf('--secret-namespace=es'), undefined);
+    assert.deepEqual(secretOf('--secret-name=hook'), { name: 'hook', namespace: undefined });
+    assert.deepEqual(secretOf('--secret-name=hook', '--secret-namespace=es'), { name: 'hook', namespace: 'es' });
+  });
+
   it('so has the cert controller', () => {
     const options = parseCertControllerOptions(['--crd-names=a', '--crd-names=b,c', '--service-namespace=es'], {});
     assert.ok(typeof options === 'object');
     assert.deepEqual(options.crdNames, ['a', 'b', 'c']);
     assert.deepEqual(options.service, { name: 'external-secrets-webhook', namespace: 'es' });
+  });
+
+  it('the Secret of the authority is named after that of the webhook unless it is given', () => {
+    const nameWith = (...flags: string[]): string => {
+      const options = parseCertControllerOptions(flags, {});
+      return typeof options === 'string' ? options : options.authoritySecretName;
+    };
+    assert.equal(nameWith(), 'external-secrets-webhook-ca');
+    assert.equal(nameWith('--secret-name=hook'), 'hook-ca');
+    assert.equal(nameWith('--secret-name=hook', '--ca-secret-name=other'), 'other');
   });
 });

@@ -79,6 +79,20 @@ test('controllers do not reach into a single provider', () => {
   );
   assert.deepEqual(bad, []);
 });
+test('admission and certificates know schemas and providers’ declarations, not what the controllers do', () => {
+  const shared = [...leaf, 'src/api/', 'src/certificates/'];
+  assert.deepEqual(offenders('src/webhook/', [...shared, 'src/providers/provider.ts']), []);
+  assert.deepEqual(
+    offenders('src/certificates/', [
+      ...shared,
+      'src/kube/',
+      'src/runtime/',
+      'src/telemetry/health.ts',
+      'src/template/crypto/',
+    ]),
+    [],
+  );
+});
 test('outside packages have one door each', () => {
   const doors: readonly [RegExp, RegExp][] = [
     [/^@aws-sdk\/|^@smithy\//, /^src\/providers\/aws\//],
