@@ -55,7 +55,11 @@ export class Helm {
     const { release = RELEASE, namespace = NAMESPACE, apiVersions = [], kubeVersion, only = [] } = options;
     return this.withValues(options.values ?? {}, (file) =>
       this.run(
-        ...['template', release, CHART, '--namespace', namespace, '--values', file],
+        'template',
+        release,
+        CHART,
+        `--namespace=${namespace}`,
+        `--values=${file}`,
         ...apiVersions.flatMap((version) => ['--api-versions', version]),
         ...(kubeVersion === undefined ? [] : ['--kube-version', kubeVersion]),
         ...only.flatMap((name) => ['--show-only', `templates/${name}`]),

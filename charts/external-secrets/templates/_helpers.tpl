@@ -120,14 +120,28 @@ true
 {{- printf "%s:%s%s" $repository $tag $flavour -}}
 {{- end -}}
 
-{{/* The strategy of the controller: never two at work at once, unless they elect a leader. */}}
+{{/*
+The strategy of the controller: never two at work at once, unless they elect a leader.
+
+What the API server fills in for RollingUpdate belongs to nobody, so Helm 4 (server-side apply) cannot remove it, and Recreate is
+refused while it is there. Then one upgrade sets these fields, which makes them Helm's own, and the next one can drop them. Already the
+first starts no new Pod before the old one was told to go. Helm 3 removes them by the null.
+*/}}
 {{- define "external-secrets.controllerStrategy" -}}
 {{- if .Values.strategy -}}
 {{- toYaml .Values.strategy -}}
 {{- else if and (eq (int .Values.replicaCount) 1) (not (include "external-secrets.electsLeader" .)) -}}
+{{- $live := lookup "apps/v1" "Deployment" (include "external-secrets.namespace" .) (include "external-secrets.fullname" .) -}}
+{{- $surge := dig "spec" "strategy" "rollingUpdate" "maxSurge" "" $live | toString -}}
+{{- if and (semverCompare ">=4.0.0-0" .Capabilities.HelmVersion.Version) (not (has $surge (list "" "0"))) -}}
+type: RollingUpdate
+rollingUpdate:
+  maxSurge: 0
+  maxUnavailable: 1
+{{- else -}}
 type: Recreate
-# Said aloud: what the cluster filled in for another strategy would stay and be refused.
 rollingUpdate: null
+{{- end -}}
 {{- end -}}
 {{- end -}}
 
