@@ -78,6 +78,7 @@ export async function watchReady(
   return { watching: follow(client, metadata.resourceVersion, onReady, signal) };
 }
 
+/** The API server ends the watch of a reader that lags, so what happened meanwhile is listed, and a new watch begins there. */
 async function follow(
   client: KubeClient,
   resourceVersion: string,
@@ -85,23 +86,38 @@ async function follow(
   signal: AbortSignal,
 ): Promise<void> {
   const seen = new Set<string>();
-  try {
-    for await (const event of client.watch<WithStatus>(externalSecrets, {
-      resourceVersion,
-      timeoutSeconds: 3600,
-      signal,
-    })) {
-      if (event.type === 'BOOKMARK') continue;
-      const { name } = event.object.metadata;
-      const ready =
-        event.object.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') === true;
-      if (!ready || seen.has(name)) continue;
-      seen.add(name);
-      onReady(name);
-    }
-  } catch (error) {
-    if (!signal.aborted) throw error;
+  const look = (object: WithStatus): void => {
+    const { name } = object.metadata;
+    if (!isReady(object) || seen.has(name)) return;
+    seen.add(name);
+    onReady(name);
+  };
+  for (let from = resourceVersion; !signal.aborted;) {
+    await watchOnce(client, from, look, signal);
+    if (signal.aborted) return;
+    const { items, metadata } = await client.list<WithStatus>(externalSecrets);
+    for (const item of items) look(item);
+    from = metadata.resourceVersion;
   }
+}
+
+/** Until the watch ends, however it ends. */
+async function watchOnce(
+  client: KubeClient,
+  resourceVersion: string,
+  look: (object: WithStatus) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    const events = client.watch<WithStatus>(externalSecrets, { resourceVersion, timeoutSeconds: 3600, signal });
+    for await (const event of events) if (event.type !== 'BOOKMARK') look(event.object);
+  } catch (error) {
+    if (!signal.aborted) console.error(`bench: watch interrupted: ${error instanceof Error ? error.message : ''}`);
+  }
+}
+
+function isReady({ status }: WithStatus): boolean {
+  return status?.conditions?.some((condition) => condition.type === 'Ready' && condition.status === 'True') === true;
 }
 
 /** Removes what a scenario made. */

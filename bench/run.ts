@@ -39,36 +39,50 @@ const SCENARIOS: Readonly<Record<string, (bench: Bench) => Promise<Row | readonl
     readCalls(bench, { service: 'ParameterStore', objects: 2_000, keys: 2_000, interval: 60, cycles: 2, atMost: 220 }),
   'calls-10k': (bench) =>
     readCalls(bench, { service: 'SecretsManager', objects: 10_000, keys: 1_000, interval: 120, cycles: 1, atMost: 60 }),
-  'sts-keys': () => roleChain('static keys', 200, 9, 4),
-  'sts-irsa': () => roleChain('IRSA', 200, 9, 5),
   'vault-500': (bench) =>
     vaultCalls(bench, { objects: 500, keys: 100, stores: 5, interval: 10, seconds: 600, tokenTtl: 300 }),
   'vault-200': (bench) =>
     vaultCalls(bench, { objects: 200, keys: 200, stores: 1, interval: 10, seconds: 67, tokenTtl: 3_600 }),
 };
 
-const wanted = process.argv.slice(2);
-const unknown = wanted.filter((name) => !(name in SCENARIOS));
-if (unknown.length > 0)
-  throw new Error(`unknown: ${unknown.join(', ')}; there are ${Object.keys(SCENARIOS).join(', ')}`);
+/** Scenarios of this process alone, on a fast clock: they need no cluster. */
+const IN_PROCESS: Readonly<Record<string, () => Promise<Row>>> = {
+  'sts-keys': () => roleChain('static keys', 200, 9, 4),
+  'sts-irsa': () => roleChain('IRSA', 200, 9, 5),
+};
+
+const all = [...Object.keys(IN_PROCESS), ...Object.keys(SCENARIOS)];
+const wanted = process.argv.length > 2 ? process.argv.slice(2) : all;
+const unknown = wanted.filter((name) => !all.includes(name));
+if (unknown.length > 0) throw new Error(`unknown: ${unknown.join(', ')}; there are ${all.join(', ')}`);
 
 const say = (line: string): void => console.error(`bench: ${line}`);
-const cluster = await startCluster(say);
-const aws = await startAwsProcess();
-await aws.fill(2_000);
 const rows: Row[] = [];
-try {
-  for (const name of wanted.length > 0 ? wanted : Object.keys(SCENARIOS)) {
-    say(name);
-    rows.push(...[await SCENARIOS[name]!({ cluster, aws, say })].flat());
-    console.log(line(rows.at(-1)!));
-  }
-} finally {
-  await aws.stop();
-  await cluster.stop();
-}
+const note = (name: string, made: Row | readonly Row[]): void => {
+  rows.push(...[made].flat());
+  say(`${name} is done`);
+  console.log(line(rows.at(-1)!));
+};
+for (const name of wanted) if (name in IN_PROCESS) note(name, await IN_PROCESS[name]!());
+const withCluster = wanted.filter((name) => name in SCENARIOS);
+if (withCluster.length > 0) await runWithCluster(withCluster);
 writeResults();
 console.log(`\n${header()}\n${rows.map(line).join('\n')}`);
+
+async function runWithCluster(names: readonly string[]): Promise<void> {
+  const cluster = await startCluster(say);
+  const aws = await startAwsProcess();
+  await aws.fill(2_000);
+  try {
+    for (const name of names) {
+      say(name);
+      note(name, await SCENARIOS[name]!({ cluster, aws, say }));
+    }
+  } finally {
+    await aws.stop();
+    await cluster.stop();
+  }
+}
 
 /** Rows of earlier runs stay until their scenario is run again. */
 function writeResults(): void {
