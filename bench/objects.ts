@@ -2,7 +2,7 @@
 import { clusterSecretStores, externalSecrets, secrets, secretStores } from '../src/api/resources.ts';
 import type { KubeClient } from '../src/kube/client.ts';
 import { NotFoundError } from '../src/kube/errors.ts';
-import type { KubeObject, Resource } from '../src/kube/types.ts';
+import type { KubeObject, Resource, Stored } from '../src/kube/types.ts';
 import { ACCESS_KEY, keyName } from './aws-process.ts';
 import { NAMESPACE } from './cluster.ts';
 
@@ -86,7 +86,7 @@ async function follow(
   signal: AbortSignal,
 ): Promise<void> {
   const seen = new Set<string>();
-  const look = (object: WithStatus): void => {
+  const look = (object: Stored<WithStatus>): void => {
     const { name } = object.metadata;
     if (!isReady(object) || seen.has(name)) return;
     seen.add(name);
@@ -105,7 +105,7 @@ async function follow(
 async function watchOnce(
   client: KubeClient,
   resourceVersion: string,
-  look: (object: WithStatus) => void,
+  look: (object: Stored<WithStatus>) => void,
   signal: AbortSignal,
 ): Promise<void> {
   try {
