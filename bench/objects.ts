@@ -93,27 +93,27 @@ async function follow(
     onReady(name);
   };
   for (let from = resourceVersion; !signal.aborted;) {
-    await watchOnce(client, from, look, signal);
-    if (signal.aborted) return;
-    const { items, metadata } = await client.list<WithStatus>(externalSecrets);
-    for (const item of items) look(item);
-    from = metadata.resourceVersion;
+    from = (await watchOnce(client, from, look, signal)) ?? from;
   }
 }
 
-/** Until the watch ends, however it ends. */
+/** Until the watch ends, however it ends. Where the next one begins; undefined when that could not be asked. */
 async function watchOnce(
   client: KubeClient,
   resourceVersion: string,
   look: (object: Stored<WithStatus>) => void,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<string | undefined> {
   try {
     const events = client.watch<WithStatus>(externalSecrets, { resourceVersion, timeoutSeconds: 3600, signal });
     for await (const event of events) if (event.type !== 'BOOKMARK') look(event.object);
   } catch (error) {
     if (!signal.aborted) console.error(`bench: watch interrupted: ${error instanceof Error ? error.message : ''}`);
   }
+  if (signal.aborted) return undefined;
+  const listed = await client.list<WithStatus>(externalSecrets, { signal }).catch(() => undefined);
+  for (const item of listed?.items ?? []) look(item);
+  return listed?.metadata.resourceVersion;
 }
 
 function isReady({ status }: WithStatus): boolean {

@@ -40,6 +40,7 @@ export async function startAwsProcess(): Promise<AwsProcess> {
   const child = spawn(process.execPath, [join(import.meta.dirname, 'aws-process.ts'), '--serve'], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
+  endWithUs(child);
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const next = async <T>(): Promise<T> => JSON.parse((await lines.next()).value as string) as T;
   const ask = async (question: object): Promise<{ calls: Record<string, number> }> => {
@@ -93,7 +94,15 @@ export function startOperatorProcess(
     },
   );
   closeSync(log);
+  endWithUs(child);
   return { usage: () => usageOf(child.pid ?? 0), stop: () => end(child) };
+}
+
+/** A bench that fails or is stopped leaves nothing behind. */
+function endWithUs(child: ChildProcess): void {
+  const kill = (): void => void child.kill();
+  process.once('exit', kill);
+  child.once('exit', () => process.off('exit', kill));
 }
 
 async function end(child: ChildProcess): Promise<void> {

@@ -56,6 +56,7 @@ const wanted = process.argv.length > 2 ? process.argv.slice(2) : all;
 const unknown = wanted.filter((name) => !all.includes(name));
 if (unknown.length > 0) throw new Error(`unknown: ${unknown.join(', ')}; there are ${all.join(', ')}`);
 
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 const say = (line: string): void => console.error(`bench: ${line}`);
 const rows: Row[] = [];
 const note = (name: string, made: Row | readonly Row[]): void => {
