@@ -20,6 +20,7 @@ import {
 } from '../builders/objects.ts';
 import { requires, useEnvWithStrictAws } from './current-env.ts';
 import type { Operator } from './env.ts';
+import { force } from './force-sync.ts';
 import { OPERATOR_ACCOUNT, OPERATOR_NAMESPACE } from './operator.ts';
 import { holds, isValid, storeFailsWith } from './views.ts';
 
@@ -161,6 +162,56 @@ test('EKS Pod Identity: the container endpoint is asked with the token of its fi
   } finally {
     agent.close();
   }
+});
+
+test(
+  'EKS Pod Identity: keys that end are replaced without a restart, with the token that is in the file then',
+  requires(env, 'fast-time', 'hours pass'),
+  async () => {
+    const namespace = await shop('pod-renewed');
+    await env.aws.addAccessKey('ASIAPODIDENTITY', 'pod-key', 'pod-identity');
+    const asked: string[] = [];
+    const agent = podIdentityAgent(asked);
+    await new Promise<void>((resolve) => agent.listen(0, '127.0.0.1', resolve));
+    const file = join(folder, namespace);
+    writeFileSync(file, 'first-token');
+    const variables = {
+      AWS_CONTAINER_CREDENTIALS_FULL_URI: `http://127.0.0.1:${(agent.address() as AddressInfo).port}/v1/credentials`,
+      AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: file,
+    };
+    try {
+      await withOperator(variables, async () => {
+        await env.apply(secretStore(namespace, 'sm', bare()));
+        await holds(env, namespace, 'db', { value: 's' });
+        writeFileSync(file, 'second-token');
+        await env.aws.putSecret(`${namespace}/db`, 's2');
+        await env.advance(3 * 3_600_000);
+        await holds(env, namespace, 'db', { value: 's2' });
+        assert.equal(asked[0], 'first-token');
+        assert.equal(asked.at(-1), 'second-token');
+      });
+    } finally {
+      agent.close();
+    }
+  },
+);
+
+test('keys of the operator’s role that AWS calls expired before their time: renewed within the same read', async () => {
+  const namespace = await shop('irsa-expired');
+  const role = `arn:aws:iam::444455556666:role/${namespace}`;
+  await env.aws.trustRole(role, { subjects: [SUBJECT] });
+  const file = join(folder, namespace);
+  await writeToken(file);
+  await withOperator({ AWS_WEB_IDENTITY_TOKEN_FILE: file, AWS_ROLE_ARN: role }, async () => {
+    await env.apply(secretStore(namespace, 'sm', bare()));
+    await holds(env, namespace, 'db', { value: 's' });
+    env.aws.expireSessions();
+    await env.aws.putSecret(`${namespace}/db`, 's2');
+    await force(env, namespace, 'db');
+    await holds(env, namespace, 'db', { value: 's2' });
+    const failures = (await env.events(namespace, 'db')).filter(({ type }) => type === 'Warning');
+    assert.deepEqual(failures, []);
+  });
 });
 
 test('an operator that keeps its identity to cluster stores tells tenants what to set (D72)', async () => {
