@@ -15,9 +15,23 @@ import { Helm, nested, objectsIn, type Values } from './helm.ts';
 
 const parts = readDescription();
 const TEMPLATES = ['rbac.yaml', 'webhook-rbac.yaml', 'cert-controller-rbac.yaml'];
+/** The custom kind that `test/integration/manifest-targets.test.ts` writes. */
+const GATEWAYS = { group: 'manifest-test.example.org', plural: 'gateways' };
 const SETS: Readonly<Record<string, Values>> = {
   'rbac.yaml': {},
   'rbac-scoped.yaml': { scopedRBAC: true, scopedNamespace: 'shop' },
+  'rbac-generic-targets.yaml': {
+    genericTargets: {
+      enabled: true,
+      resources: [
+        {
+          apiGroup: GATEWAYS.group,
+          resources: [GATEWAYS.plural],
+          verbs: ['get', 'list', 'watch', 'create', 'update', 'patch', 'delete'],
+        },
+      ],
+    },
+  },
 };
 
 interface Rule {

@@ -19,19 +19,30 @@ const ACCOUNTS: Readonly<Record<Process, string>> = {
 };
 const LIFETIME_SECONDS = 24 * 3600;
 
-function rendered(): readonly KubeObject[] {
-  const file = join(import.meta.dirname, '../chart/golden/rbac.yaml');
-  return parseAllDocuments(readFileSync(file, 'utf8')).map((document) => document.toJS() as KubeObject);
+/** With `genericTargets.enabled`, the chart's word for the flag, and the kinds that the tests write. */
+const GENERIC_TARGETS = '--unsafe-allow-generic-targets';
+
+/** The chart's value `leaderElectionID` decides about flag and right. */
+const LEASE = '--leader-election-id=';
+const DEFAULT_LEASE = 'external-secrets-controller';
+
+function rendered(flags: readonly string[] = []): readonly KubeObject[] {
+  const name = flags.includes(GENERIC_TARGETS) ? 'rbac-generic-targets.yaml' : 'rbac.yaml';
+  const text = readFileSync(join(import.meta.dirname, '../chart/golden', name), 'utf8');
+  const lease = flags.findLast((flag) => flag.startsWith(LEASE))?.slice(LEASE.length) ?? DEFAULT_LEASE;
+  return parseAllDocuments(text.replaceAll(`[${DEFAULT_LEASE}]`, `[${lease}]`)).map(
+    (document) => document.toJS() as KubeObject,
+  );
 }
 
-/** Makes the namespace, the accounts and their rights, as the chart does. */
-export async function installRights(kube: KubeClient): Promise<void> {
+/** Makes the namespace, the accounts and their rights, as the chart does with the values that give the controller these flags. */
+export async function installRights(kube: KubeClient, flags: readonly string[] = []): Promise<void> {
   await applyObject(kube, { apiVersion: 'v1', kind: namespaces.kind, metadata: { name: OPERATOR_NAMESPACE } });
   for (const name of Object.values(ACCOUNTS)) {
     const metadata = { namespace: OPERATOR_NAMESPACE, name };
     await applyObject(kube, { apiVersion: 'v1', kind: serviceAccounts.kind, metadata });
   }
-  for (const object of rendered()) await applyObject(kube, object);
+  for (const object of rendered(flags)) await applyObject(kube, object);
 }
 
 /** What the accounts may do in the namespace of the chart they may do in this one too. */

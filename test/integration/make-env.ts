@@ -30,6 +30,8 @@ export interface World<Aws extends AwsBackend = AwsBackend> {
   readonly operator: OperatorWorld;
   /** For a process other than the controller, or for a person who may do everything. */
   kubeconfigOf(who: Process | 'administrator', namespace?: string): Promise<string>;
+  /** Gives the operator the rights that belong to these flags, where rights are checked. */
+  allow(flags: readonly string[]): Promise<void>;
   /** Default of `eventually`. */
   readonly patienceMs: number;
   /** Gives an account the rights of a ClusterRole, where rights are checked. */
@@ -61,6 +63,7 @@ export function makeEnv<Aws extends AwsBackend>(world: World<Aws>): Env & { read
       return stored;
     },
     async startOperator(flags = [], environment = {}) {
+      await world.allow(flags);
       const operator = await startOperator(world.operator, world.clock, flags, environment);
       operators.push(operator);
       return operator;

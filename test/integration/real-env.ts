@@ -72,6 +72,7 @@ export async function realEnv(makeAws: (parts: RealParts) => Promise<StoppableAw
       const one = who === 'administrator' ? parts.adminToken : await tokenOf(kube, who);
       return kubeconfig(serverForOperator, parts.caFile, { token: one });
     },
+    allow: (flags) => installRights(kube, flags),
     patienceMs: PATIENCE_MS,
     grant: (clusterRole, account) => bindClusterRole(kube, clusterRole, account),
     advance,

@@ -38,6 +38,7 @@ export async function sandboxEnv(): Promise<Env & { readonly aws: SandboxAws }> 
     operator: { folder, kubeconfig: cluster.kubeconfig(), token, aws: aws.endpoint },
     // The sandbox allows everybody everything.
     kubeconfigOf: () => Promise.resolve(cluster.kubeconfig()),
+    allow: () => Promise.resolve(),
     patienceMs: PATIENCE_MS,
     grant: () => Promise.resolve(),
     advance: (ms) => clock.advance(ms),
