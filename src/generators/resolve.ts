@@ -78,6 +78,8 @@ function resourceOf({ apiVersion, kind }: GeneratorRef): Resource {
   const resource = resources.get(kind);
   if (resource === undefined)
     throw new TerminalGeneratorError(`generatorRef.kind is "${kind}": there is no such generator`);
+  // Before it is read: the chart gives no right to read what nobody could run.
+  if (kind !== clusterGenerators.kind && findGenerator(kind) === undefined) throw unavailable(kind);
   return resource;
 }
 

@@ -128,8 +128,9 @@ export class EventRecorder implements Recorder {
       this.#remember(id, item.count);
     } catch (error) {
       if (!(error instanceof AlreadyExistsError)) throw error;
-      // Written before our last restart: go on counting.
-      const known = await this.#options.client.get<EventObject>(events, item, { signal });
+      // Written before our last restart: go on counting. A patch tells the count too, and reading takes a right more.
+      const patch = { lastTimestamp: timestamp(item.lastAt) };
+      const known = await this.#options.client.patch<EventObject>(events, item, patch, { signal });
       await this.#recount(item, known.count, signal);
     }
   }
