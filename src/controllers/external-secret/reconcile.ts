@@ -12,7 +12,7 @@ import { cleanUpManifest } from './manifest/clean-up.ts';
 import { manifestTarget } from './manifest/manifest-target.ts';
 import { dropPeerFinalizer } from './peer-finalizer.ts';
 import { lastSyncOf, readyCondition } from './records.ts';
-import { decideRefresh, untilNext, type RefreshReason } from './refresh.ts';
+import { decideRefresh, nextRead, untilNext, type RefreshReason } from './refresh.ts';
 import { reportFailure, reportSuccess } from './report.ts';
 import { SecretTarget } from './secret-target.ts';
 import type { SyncTarget } from './sync-target.ts';
@@ -82,12 +82,15 @@ function requestOf(
   now: number,
   pass: Pass,
 ): Omit<Parameters<typeof fetchData>[1], 'generation'> {
+  const { refresh, record } = gathered;
   const mayShare = reason === 'interval' || reason === 'first sync';
+  const dueAt = reason === 'interval' && record.readAt !== undefined ? nextRead(refresh, record.readAt) : now;
   return {
     spec: gathered.spec,
     namespace: gathered.namespace,
-    notBefore: mayShare ? freshSince(now, gathered.refresh.intervalMs) : now,
+    notBefore: mayShare ? freshSince(now, refresh.intervalMs, dueAt) : now,
     urgent: reason === 'changed',
+    patient: reason === 'interval',
     signal: pass.signal,
   };
 }

@@ -138,3 +138,11 @@ test('a shared value is fresh for a tenth of the interval, at most a minute', ()
   assert.equal(NOW - freshSince(NOW, 24 * HOUR), 60_000);
   assert.equal(NOW - freshSince(NOW, 0), 0);
 });
+
+test('who had to wait for its turn takes what was read since it fell due, at most one interval and a minute old', () => {
+  assert.equal(NOW - freshSince(NOW, 100_000, NOW - 25_000), 25_000);
+  assert.equal(NOW - freshSince(NOW, 100_000, NOW - 5_000), 10_000);
+  assert.equal(NOW - freshSince(NOW, 10_000, NOW - 25_000), 10_000);
+  assert.equal(NOW - freshSince(NOW, HOUR, NOW - 3 * HOUR), 60_000);
+  assert.equal(NOW - freshSince(NOW, 100_000, NOW + 5_000), 10_000);
+});

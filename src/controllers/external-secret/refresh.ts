@@ -72,6 +72,7 @@ export function untilNext(spec: RefreshSpec, readAt: number | undefined, now: nu
   return Math.max(0, nextRead(spec, readAt) - now);
 }
 
-function nextRead({ waveOf, intervalMs }: RefreshSpec, readAt: number): number {
+/** When something last read at `readAt` falls due (epoch ms). */
+export function nextRead({ waveOf, intervalMs }: RefreshSpec, readAt: number): number {
   return waveOf === undefined ? readAt + intervalMs : nextWave(waveOf, intervalMs, readAt);
 }

@@ -7,7 +7,7 @@ import type { Template } from '../../api/external-secret-template.ts';
 import { renderTemplate, type ReadTemplate, type RenderedTemplate } from '../template-rendering.ts';
 import type { DesiredSecret } from './build-target.ts';
 import type { Entries } from './keys.ts';
-import { Problem } from './problem.ts';
+import { renderProblem } from './render-problem.ts';
 import type { TemplateEngine } from './template-engine.ts';
 
 export type { ReadTemplate } from '../template-rendering.ts';
@@ -49,7 +49,7 @@ async function render({ data, engine, readTemplate }: RenderInput, template: Tem
       readTemplate,
     });
   } catch (error) {
-    throw new Problem('render', error instanceof Error ? error.message : 'unknown error', { cause: error });
+    throw renderProblem(error);
   }
 }
 

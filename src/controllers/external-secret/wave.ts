@@ -57,9 +57,14 @@ function fractionOf(id: string): number {
 }
 
 /**
- * The earliest send time of a shared read that still counts as fresh for someone who asks at `now` (D53): at most a
- * tenth of the interval and a minute old. Forced syncs and changed specs ask for `now` itself.
+ * The earliest send time of a shared read that still counts as fresh for someone who asks at `now` (D53): at most a tenth of the interval
+ * and a minute old. Forced syncs and changed specs ask for `now` itself. Who fell due at `dueAt` and had to wait for its turn also takes
+ * what was read since then (by others of its wave), at most one interval old: had it come at once, it would have got no newer value.
  */
-export function freshSince(now: number, intervalMs: number): number {
-  return now - Math.min(Math.max(intervalMs, 0) / 10, 60_000);
+export function freshSince(now: number, intervalMs: number, dueAt = now): number {
+  const tenth = now - Math.min(Math.max(intervalMs, 0) / 10, LONGEST_SHARED_MS);
+  const sinceDue = Math.max(dueAt, now - Math.min(Math.max(intervalMs, 0), LONGEST_SHARED_MS));
+  return Math.min(tenth, sinceDue);
 }
+
+const LONGEST_SHARED_MS = 60_000;

@@ -11,6 +11,7 @@ import { isThisExternalSecret } from '../build-target.ts';
 import { hashValue } from '../hash.ts';
 import { CREATED_BY_LABEL, fieldManagerOf } from '../names.ts';
 import { Problem } from '../problem.ts';
+import { renderProblem } from '../render-problem.ts';
 import type { TargetView } from '../target-view.ts';
 import type { TargetRecord } from '../validity.ts';
 import { buildManifest, contentOf, isUnchanged, type ManifestObject } from './build.ts';
@@ -132,7 +133,7 @@ function built(
     return buildManifest(owner, desired, existing);
   } catch (error) {
     if (error instanceof Problem) throw error;
-    throw new Problem('render', error instanceof Error ? error.message : 'unknown error', { cause: error });
+    throw renderProblem(error);
   }
 }
 

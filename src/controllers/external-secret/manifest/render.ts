@@ -8,7 +8,7 @@ import { SecretValue } from '../../../secret-value.ts';
 import { parseManifestYaml, YamlError, type YamlData } from '../../../template/index.ts';
 import { decode } from '../decode.ts';
 import type { Entries } from '../keys.ts';
-import { Problem } from '../problem.ts';
+import { renderProblem } from '../render-problem.ts';
 import { checkLabelValues } from '../rendered-labels.ts';
 import type { TemplateEngine } from '../template-engine.ts';
 import type { ReadTemplate } from '../../template-rendering.ts';
@@ -46,7 +46,7 @@ export async function renderManifest(input: ManifestInput): Promise<DesiredManif
   try {
     return await new ManifestRendering(input).run();
   } catch (error) {
-    throw new Problem('render', error instanceof Error ? error.message : 'unknown error', { cause: error });
+    throw renderProblem(error);
   }
 }
 
