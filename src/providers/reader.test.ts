@@ -105,6 +105,40 @@ test('a full batch goes out at once, the rest after the window', async () => {
   await asked;
 });
 
+test('the patient wait longer for company, until somebody comes who is not', async () => {
+  const { client, clock, ask } = world();
+  const patient = { patient: true };
+  const first = Promise.all([ask('a', patient), ask('b', patient)]);
+  await clock.advance(150);
+  const late = ask('c', patient);
+  await clock.advance(49);
+  assert.deepEqual(client.calls, []);
+  await clock.advance(1);
+  assert.deepEqual(client.calls, [['a', 'b', 'c']]);
+  await Promise.all([first, late]);
+  const waiting = ask('d', patient);
+  await clock.advance(50);
+  const hurried = Promise.all([ask('e'), ask('f', patient)]);
+  await clock.advance(10);
+  assert.deepEqual(client.calls.slice(1), [['d', 'e', 'f']]);
+  await Promise.all([waiting, hurried]);
+});
+
+test('who is not patient shortens the wait for a key that was asked for before', async () => {
+  const { client, clock, ask } = world();
+  const both = Promise.all([ask('a', { patient: true }), ask('a')]);
+  await clock.advance(10);
+  assert.deepEqual(client.calls, [['a']]);
+  await both;
+});
+
+test('a full batch of the patient goes out at once', async () => {
+  const { client, ask } = world(2);
+  const both = Promise.all([ask('a', { patient: true }), ask('b', { patient: true })]);
+  assert.deepEqual(client.calls, [['a', 'b']]);
+  await both;
+});
+
 test('a backend without batches is asked at once, once per key', async () => {
   const { client, ask } = world(1);
   const asked = Promise.all([ask('a'), ask('a'), ask('b')]);

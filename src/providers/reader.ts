@@ -21,6 +21,8 @@ export interface ReadOptions {
   readonly notBefore: number;
   /** A person asked for it: go to the backend even while its circuit is open (D57). Default false. */
   readonly urgent?: boolean | undefined;
+  /** Part of a wave, nobody waits for it: a batch may wait longer to be full. Default false. */
+  readonly patient?: boolean | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -42,6 +44,8 @@ export interface ReaderOptions {
 
 /** How long a batch waits for company. */
 const WINDOW_MS = 10;
+/** The same while all in it are patient: enough for a wave that comes slowly, because the CPU is busy elsewhere too. */
+const PATIENT_WINDOW_MS = 200;
 const DEFAULT_CONCURRENCY = 8;
 
 interface Entry {
@@ -70,7 +74,7 @@ export class SecretsReader {
   readonly #finds = new Map<string, SharedTask<ReadonlyMap<string, SecretValue>>>();
   readonly #closing = new AbortController();
   #queue: Entry[] = [];
-  #window: Timer | undefined;
+  #window: { readonly timer: Timer; readonly endsAt: number } | undefined;
   /** Asked to come back by the gate: a stable function, so that the gate holds it once. */
   readonly #pumpAll = (): void => this.#pump(this.#window === undefined);
 
@@ -103,6 +107,7 @@ export class SecretsReader {
     const pending = this.#pending.get(key);
     if (pending !== undefined && (pending.sentAt ?? Infinity) >= options.notBefore) {
       pending.urgent ||= options.urgent === true;
+      if (this.#window !== undefined) this.#openWindow(options);
       const value = await pending.task.join(options.signal);
       this.#options.observe?.('shared');
       return value;
@@ -110,7 +115,7 @@ export class SecretsReader {
     if (options.urgent !== true) this.#gate.admit();
     const entry = this.#enqueue(key, ref, options.urgent === true);
     const value = entry.task.join(options.signal);
-    this.#schedule();
+    this.#schedule(options);
     const result = await value;
     this.#options.observe?.(entry.call !== undefined && entry.call.entries.length > 1 ? 'batched' : 'direct');
     return result;
@@ -162,7 +167,7 @@ export class SecretsReader {
   close(reason: Error = new DOMException('the session was closed', 'AbortError')): void {
     if (this.#closing.signal.aborted) return;
     this.#closing.abort(reason);
-    this.#window?.cancel();
+    this.#closeWindow();
     this.#gate.close();
     this.#shared.clear();
     for (const entry of this.#pending.values()) entry.task.reject(reason);
@@ -183,14 +188,28 @@ export class SecretsReader {
     return { key, version, metadataPolicy, ...(this.#client.readsProperty === true ? { property } : {}) };
   }
 
-  #schedule(): void {
+  #schedule(options: ReadOptions): void {
     const alone = this.#client.batchSize <= 1;
     if (alone || this.#queue.length >= this.#client.batchSize) this.#pump(alone);
-    if (this.#queue.length === 0 || alone) return;
-    this.#window ??= this.#clock.setTimer(WINDOW_MS, () => {
+    if (this.#queue.length > 0 && !alone) this.#openWindow(options);
+  }
+
+  /** Who is in a hurry shortens the window for all. */
+  #openWindow({ patient }: ReadOptions): void {
+    const ms = patient === true ? PATIENT_WINDOW_MS : WINDOW_MS;
+    const endsAt = this.#clock.now() + ms;
+    if (this.#window !== undefined && this.#window.endsAt <= endsAt) return;
+    this.#closeWindow();
+    const timer = this.#clock.setTimer(ms, () => {
       this.#window = undefined;
       this.#pump(true);
     });
+    this.#window = { timer, endsAt };
+  }
+
+  #closeWindow(): void {
+    this.#window?.timer.cancel();
+    this.#window = undefined;
   }
 
   /** Sends what may be sent now: full batches always, the rest when its window has passed. */
@@ -200,10 +219,7 @@ export class SecretsReader {
       if (!this.#gate.tryEnter(this.#pumpAll)) return;
       this.#send(this.#queue.splice(0, Math.max(1, this.#client.batchSize)));
     }
-    if (this.#queue.length === 0) {
-      this.#window?.cancel();
-      this.#window = undefined;
-    }
+    if (this.#queue.length === 0) this.#closeWindow();
   }
 
   #send(entries: readonly Entry[]): void {
