@@ -32,11 +32,20 @@ export function cacheFolder(env: NodeJS.ProcessEnv = process.env): string {
 export async function findOrBuild(say: Say, env: NodeJS.ProcessEnv = process.env): Promise<Binaries> {
   const cache = cacheFolder(env);
   const found: Partial<Record<PartName, string>> = {};
-  for (const part of GO_PARTS) {
-    found[part.name] = inAssets(part, env) ?? (await make(part, cache, join('bin', part.file), goBuild, say));
-  }
+  for (const part of GO_PARTS) found[part.name] = await goPart(part, cache, say, env);
   found.moto = await make(MOTO, cache, join('bin', 'moto_server'), installMoto, say);
   return found as Binaries;
+}
+
+/** One of them alone. */
+export function findOrBuildPart(name: GoPart['name'], say: Say, env: NodeJS.ProcessEnv = process.env): Promise<string> {
+  const part = GO_PARTS.find((each) => each.name === name);
+  if (part === undefined) throw new Error(`there is no part ${name}`);
+  return goPart(part, cacheFolder(env), say, env);
+}
+
+async function goPart(part: GoPart, cache: string, say: Say, env: NodeJS.ProcessEnv): Promise<string> {
+  return inAssets(part, env) ?? (await make(part, cache, join('bin', part.file), goBuild, say));
 }
 
 /**
