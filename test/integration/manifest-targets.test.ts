@@ -201,6 +201,7 @@ test('what has not changed is not written, and what the API server fills in is n
   await env.apply(
     writing(namespace, GATEWAY, { template: { templateFrom: [{ literal: 'user: "{{ .user }}"', target: 'spec' }] } }),
   );
+  await isReady(namespace, /^True ResourceSynced/);
   await shows(gateways, namespace, 'spec', { user: 'u1', port: 443 });
   const { resourceVersion } = (await found(gateways, namespace))!.metadata;
   const synced = async (): Promise<unknown> =>
