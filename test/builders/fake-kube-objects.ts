@@ -1,6 +1,6 @@
 /** What the fake API server knows about objects as data: names, versions, selectors, merge patches. */
 import type { ListOptions } from '../../src/kube/client.ts';
-import { ConflictError } from '../../src/kube/errors.ts';
+import { ConflictError, InvalidError } from '../../src/kube/errors.ts';
 import type { KubeObject, ObjectMeta, Resource, Stored } from '../../src/kube/types.ts';
 import { objectKey } from '../../src/kube/types.ts';
 
@@ -42,6 +42,23 @@ export function jsonMergePatch(target: unknown, patch: unknown): unknown {
     else result[key] = jsonMergePatch(result[key], value);
   }
   return result;
+}
+
+/** RFC 6902, as far as members of objects go: `test`, `add`, `replace` and `remove`. */
+export function jsonPatch(target: unknown, operations: unknown): unknown {
+  const list = operations as readonly { readonly op: string; readonly path: string; readonly value?: unknown }[];
+  return list.reduce((result, { op, path, value }) => edited(result, path.split('/').slice(1), op, value), target);
+}
+
+function edited(target: unknown, path: readonly string[], op: string, value: unknown): unknown {
+  const [key = '', ...rest] = path;
+  const holder = isRecord(target) ? target : {};
+  if (rest.length > 0) return { ...holder, [key]: edited(holder[key], rest, op, value) };
+  const isSame = JSON.stringify(holder[key]) === JSON.stringify(value);
+  if (op === 'test' && !isSame) throw new InvalidError('the test of the patch failed', { status: 422 });
+  if (op === 'test') return target;
+  const { [key]: _before, ...others } = holder;
+  return op === 'remove' ? others : { ...others, [key]: value };
 }
 
 /** Whether an update raises `metadata.generation`: something beside metadata and status changed. */

@@ -24,7 +24,7 @@ import type { KubeObject, ListMeta, Resource, Stored } from '../../src/kube/type
 import { apiVersionOf, objectKey } from '../../src/kube/types.ts';
 import { FaultPlan } from './fake-kube-faults.ts';
 import type { Loose } from './fake-kube-objects.ts';
-import { conflict, jsonMergePatch, kindKey, matchesSelectors, nameKey } from './fake-kube-objects.ts';
+import { conflict, jsonMergePatch, jsonPatch, kindKey, matchesSelectors, nameKey } from './fake-kube-objects.ts';
 import { partialMetadata, refuseStale, reveal, specChanged } from './fake-kube-objects.ts';
 import { WatchLog } from './fake-kube-watches.ts';
 
@@ -176,9 +176,10 @@ export class FakeKube implements KubeClient {
     options: WriteOptions & { readonly type?: PatchType; readonly subresource?: string; readonly force?: boolean } = {},
   ): Promise<Stored<T>> {
     await this.#call('patch', resource, name, options);
-    if ((options.type ?? 'merge') !== 'merge') throw new Error(`FakeKube has no ${options.type} patch`);
+    const { type = 'merge' } = options;
+    if (type === 'apply') throw new Error('FakeKube has no apply patch');
     const known = this.#find(resource, name);
-    const merged = jsonMergePatch(known, patch) as Loose;
+    const merged = (type === 'json' ? jsonPatch(known, patch) : jsonMergePatch(known, patch)) as Loose;
     refuseStale(resource, known, merged.metadata);
     const onStatus = options.subresource === 'status';
     const status = onStatus === this.#hasStatus(resource) ? merged['status'] : known['status'];

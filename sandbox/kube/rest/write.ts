@@ -10,7 +10,7 @@ import { canonicalText, equalJson, listAt, objectAt, textAt, withValueAt } from 
 import { accepted } from '../kinds/custom-resource-definition.ts';
 import { groupVersion } from '../kinds/kind.ts';
 import { jsonPatch, mergePatch, strategicMergePatch } from '../patch.ts';
-import { alreadyExists, badRequest, conflict, forbidden, notFound } from '../status.ts';
+import { alreadyExists, badRequest, conflict, forbidden, invalid, notFound } from '../status.ts';
 import type { Entry } from '../storage.ts';
 import { complete, decode } from './decode.ts';
 import {
@@ -18,7 +18,6 @@ import {
   checkPreconditions,
   prepareCreate,
   prepareUpdate,
-  uidMismatch,
   withCreationMetadata,
   writerOf,
 } from './prepare.ts';
@@ -154,7 +153,12 @@ function checkPatchedNames(target: Target, next: JsonObject, old: JsonObject): v
     );
   const uid = textAt(next, 'metadata', 'uid') ?? '';
   const storedUid = textAt(old, 'metadata', 'uid') ?? '';
-  if (uid !== '' && uid !== storedUid) throw conflict(target.kind, target.name, uidMismatch(target, uid, storedUid));
+  // A patch of a status keeps the stored metadata, whatever it says of them.
+  if (target.subresource === 'status' || uid === '' || uid === storedUid) return;
+  const text = `Invalid value: ${JSON.stringify(uid)}: field is immutable`;
+  throw invalid(target.kind.group, target.kind.kind, target.name, [
+    { field: 'metadata.uid', reason: 'FieldValueInvalid', text },
+  ]);
 }
 
 async function apply(cluster: Cluster, target: Target, body: Json, terms: Terms, force: boolean): Promise<Written> {

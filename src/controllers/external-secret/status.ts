@@ -6,6 +6,7 @@ import type { ExternalSecret, ExternalSecretCondition, ExternalSecretStatus } fr
 import { externalSecrets } from '../../api/resources.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import type { Stored } from '../../kube/types.ts';
+import { patchStatus } from '../status-patch.ts';
 import { timestamp } from '../timestamp.ts';
 import { readyCondition } from './records.ts';
 
@@ -89,21 +90,14 @@ export function failedWith(
   return { ...current, conditions: withReady(current?.conditions, condition) };
 }
 
-/** Writes `next` when it differs from what is stored. The UID guards against a new object of the same name. */
+/** Writes `next` when it differs from what is stored. */
 export async function writeStatus(
   client: KubeClient,
   es: Stored<ExternalSecret>,
   next: ExternalSecretStatus,
   signal: AbortSignal,
 ): Promise<Stored<ExternalSecret> | undefined> {
-  if (next === es.status) return undefined;
-  const { namespace, name, uid } = es.metadata;
-  const patch = { metadata: { uid }, status: next };
-  return client.patch<ExternalSecret>(externalSecrets, { namespace, name }, patch, {
-    type: 'merge',
-    subresource: 'status',
-    signal,
-  });
+  return next === es.status ? undefined : patchStatus<ExternalSecret>(client, externalSecrets, es, next, signal);
 }
 
 function conditionOf(

@@ -6,6 +6,7 @@ import type { SecretStore } from '../../api/secret-store.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import { NotFoundError } from '../../kube/errors.ts';
 import type { Capabilities, Maintenance, StoreKind } from '../../providers/provider.ts';
+import { patchStatus } from '../status-patch.ts';
 import { timestamp } from '../timestamp.ts';
 import type { StoreObject } from '../store-gate.ts';
 
@@ -62,19 +63,12 @@ export async function writeStoreStatus(
   const nextCapabilities = capabilities ?? store.status?.capabilities;
   if (isSame(before, condition) && nextCapabilities === store.status?.capabilities) return;
   const resource = kind === 'SecretStore' ? secretStores : clusterSecretStores;
-  const { namespace, name, uid } = store.metadata;
   const status = {
     conditions: [condition, ...others],
     ...(nextCapabilities === undefined ? {} : { capabilities: nextCapabilities }),
   };
-  const target = kind === 'SecretStore' ? { namespace, name } : { name };
   try {
-    await client.patch<SecretStore>(
-      resource,
-      target,
-      { metadata: { uid }, status },
-      { type: 'merge', subresource: 'status', signal },
-    );
+    await patchStatus<SecretStore>(client, resource, store, status, signal);
   } catch (error) {
     // Deleted while it was checked: nobody is left to tell.
     if (!(error instanceof NotFoundError)) throw error;
