@@ -1,7 +1,6 @@
 import { SecretNotFoundError } from '../../src/providers/errors.ts';
 import { fakeModule } from '../../src/providers/fake/index.ts';
 import { systemClock } from '../../src/clock.ts';
-import { openFake } from './fake.ts';
 import { providerConformance, type ProviderBackend } from './provider.ts';
 
 async function fakeBackend(): Promise<ProviderBackend> {
@@ -9,7 +8,7 @@ async function fakeBackend(): Promise<ProviderBackend> {
   return {
     clock: systemClock,
     open: async () => ({
-      client: await openFake([...data]),
+      client: await fakeModule.open({ spec: { data: [...data] } } as never),
       module: fakeModule,
     }),
     async put(key, value) {

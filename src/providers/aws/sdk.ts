@@ -4,7 +4,6 @@
  */
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
-import type { SecretValue } from '../../secret-value.ts';
 import type { ApiCallObserver, ProviderEnvironment, RetrySettings } from '../provider.ts';
 import { awsError, isExpired, type AwsCallInfo } from './errors.ts';
 import { keysFor, sdkCredentials, type KeySource } from './keys.ts';
@@ -95,15 +94,9 @@ export interface AwsCaller {
   readonly region: string;
   /**
    * Runs one API call. When AWS says that our temporary keys are over, they are fetched again and the call is repeated
-   * once. `pushed`: this belongs to a push of these values, which must not come back in an error. @throws ProviderError, or the signal's reason
+   * once. @throws ProviderError, or the signal's reason
    */
-  call<T>(
-    action: string,
-    send: (signal: AbortSignal) => Promise<T>,
-    signal: AbortSignal,
-    key?: string,
-    pushed?: readonly SecretValue[],
-  ): Promise<T>;
+  call<T>(action: string, send: (signal: AbortSignal) => Promise<T>, signal: AbortSignal, key?: string): Promise<T>;
 }
 
 export function awsCaller(options: {
@@ -132,8 +125,8 @@ export function awsCaller(options: {
   };
   return {
     region,
-    async call(action, send, signal, key, pushed) {
-      const info = { service, action, region, key, pushed };
+    async call(action, send, signal, key) {
+      const info = { service, action, region, key };
       if (keys !== undefined) await keysFor(keys, signal);
       try {
         return await once(info, send, signal);

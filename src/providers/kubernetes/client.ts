@@ -18,13 +18,7 @@ export const KUBERNETES_TIMEOUT_MS = 30_000;
 
 /** Metric labels of `providers.md` 1.11, and one of our own for the second question of a validation. */
 export type KubernetesCall =
-  | 'GetSecret'
-  | 'ListSecrets'
-  | 'CreateSecret'
-  | 'UpdateSecret'
-  | 'DeleteSecret'
-  | 'CreateSelfSubjectRulesReview'
-  | 'CreateSelfSubjectAccessReview';
+  'GetSecret' | 'ListSecrets' | 'CreateSelfSubjectRulesReview' | 'CreateSelfSubjectAccessReview';
 
 export interface ApiRequest {
   readonly call: KubernetesCall;
@@ -32,9 +26,8 @@ export interface ApiRequest {
   /** Segments of the path, not percent-encoded. */
   readonly path: readonly string[];
   readonly query?: Readonly<Record<string, string>>;
-  /** JSON text; makes it a POST, unless `method` says otherwise. */
+  /** JSON text; makes it a POST. */
   readonly body?: string;
-  readonly method?: 'POST' | 'PUT' | 'DELETE';
 }
 
 export interface KubernetesClientOptions {
@@ -100,7 +93,7 @@ export class KubernetesClient {
     const headers: Record<string, string> = { accept: 'application/json', 'user-agent': 'external-secrets' };
     if (body !== undefined) headers['content-type'] = 'application/json';
     if (token !== undefined) headers['authorization'] = `Bearer ${token.revealText().trim()}`;
-    const method = request.method ?? (body === undefined ? 'GET' : 'POST');
+    const method = body === undefined ? 'GET' : 'POST';
     const whom = `Kubernetes at ${this.host}`;
     return exchange(dispatcher, { url: this.#url(request), method, headers, body }, { timeoutMs, whom, signal });
   }
