@@ -2,6 +2,7 @@
  * What a test broke, and what was called.
  */
 import { expiredToken, type Principal } from './identities.ts';
+import { allows, type PolicyDocument } from './iam.ts';
 import { AwsFault, type Json, type Service } from './wire.ts';
 
 export type FaultKind = 'deny' | 'throttle' | 'unavailable' | 'expired-token';
@@ -21,14 +22,23 @@ export interface Attempt {
   readonly resource: string;
   /** The request's input; empty for one item of a batch. */
   readonly request: Json;
+  /** Those the resource carries; undefined when it is not there. */
+  readonly tags?: ReadonlyMap<string, string> | undefined;
 }
 
 export class Faults {
   #rules: Rule[] = [];
+  readonly #policies = new Map<string, readonly PolicyDocument[]>();
   readonly #calls = new Map<string, number>();
 
   add(action: string, kind: FaultKind, match: string | undefined): void {
     this.#rules.push({ action, kind, match });
+  }
+
+  /** From now on the identity may do only what these policies allow. Undefined: everything. */
+  restrict(arn: string, policies: readonly PolicyDocument[] | undefined): void {
+    if (policies === undefined) this.#policies.delete(arn);
+    else this.#policies.set(arn, policies);
   }
 
   heal(): void {
@@ -49,6 +59,10 @@ export class Faults {
 
   /** Fails when a rule forbids what is attempted. @throws AwsFault */
   check(attempt: Attempt): void {
+    const { service, action, principal, resource } = attempt;
+    const policies = this.#policies.get(principal?.arn ?? '');
+    if (policies !== undefined && service !== 'sts' && !allows(policies, attempt))
+      throw denied(service, action, principal?.arn ?? '', resource);
     const rule = this.#rules.find(({ action, match }) => action === attempt.action && matches(match, attempt));
     if (rule !== undefined) throw faultOf(rule.kind, attempt);
   }

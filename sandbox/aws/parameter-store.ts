@@ -5,7 +5,7 @@ import type { Clock } from '../../src/clock.ts';
 import type { Permit } from './secrets-manager.ts';
 import { AwsFault, list, page, tagList, tagsOf, text, type Json } from './wire.ts';
 
-interface Version {
+export interface Version {
   readonly number: number;
   readonly value: string;
   readonly type: string;
@@ -13,7 +13,7 @@ interface Version {
   readonly changedAt: number;
 }
 
-interface Parameter {
+export interface Parameter {
   readonly name: string;
   readonly arn: string;
   description: string | undefined;
@@ -48,7 +48,7 @@ export class ParameterStore {
         permit(action, '*');
         return this.#describe(input);
       case 'PutParameter':
-        permit(action, this.#arn(text(input, 'Name') ?? ''));
+        permit(action, this.#arn(text(input, 'Name') ?? ''), this.#parameters.get(text(input, 'Name') ?? '')?.tags);
         return this.#put(input);
       default:
         return this.#change(action, input, permit);
@@ -71,12 +71,17 @@ export class ParameterStore {
     this.#parameters.delete(name);
   }
 
+  /** The parameter itself, for tests that look behind the API. */
+  peek(name: string): Parameter | undefined {
+    return this.#parameters.get(name);
+  }
+
   #change(action: string, input: Json, permit: Permit): Json {
     switch (action) {
       case 'DeleteParameter': {
-        const parameter = this.#existing(text(input, 'Name') ?? '');
-        permit(action, parameter.arn);
-        this.#parameters.delete(parameter.name);
+        const name = text(input, 'Name') ?? '';
+        permit(action, this.#arn(name), this.#parameters.get(name)?.tags);
+        this.#parameters.delete(this.#existing(name).name);
         return {};
       }
       case 'LabelParameterVersion':
@@ -86,19 +91,27 @@ export class ParameterStore {
       case 'ListTagsForResource':
         return { TagList: tagList(this.#tagged(action, input, permit).tags) };
       case 'AddTagsToResource':
-        for (const [key, value] of tagsOf(input, 'Tags')) this.#tagged(action, input, permit).tags.set(key, value);
+        this.#addTags(this.#tagged(action, input, permit), input);
         return {};
       case 'RemoveTagsFromResource':
-        for (const key of list(input, 'TagKeys')) this.#tagged(action, input, permit).tags.delete(String(key));
+        this.#removeTags(this.#tagged(action, input, permit), input);
         return {};
       default:
         throw new AwsFault('UnknownOperationException', `the sandbox does not know ssm:${action}`, 501);
     }
   }
 
+  #addTags({ tags }: Parameter, input: Json): void {
+    for (const [key, value] of tagsOf(input, 'Tags')) tags.set(key, value);
+  }
+
+  #removeTags({ tags }: Parameter, input: Json): void {
+    for (const key of list(input, 'TagKeys')) tags.delete(String(key));
+  }
+
   #get(action: string, selector: string, input: Json, permit: Permit): Json {
     const { name, version } = splitSelector(selector);
-    permit(action, this.#arn(name));
+    permit(action, this.#arn(name), this.#parameters.get(name)?.tags);
     const parameter = this.#existing(name);
     const found = pick(parameter, version);
     if (found === undefined) {
@@ -173,6 +186,12 @@ export class ParameterStore {
     const name = text(input, 'Name') ?? '';
     const value = text(input, 'Value') ?? '';
     if (!NAME.test(name)) throw invalidName(name);
+    if (value === '') {
+      throw new AwsFault(
+        'ValidationException',
+        "1 validation error detected: Value '' at 'value' failed to satisfy constraint: Member must have length greater than or equal to 1.",
+      );
+    }
     if (Buffer.byteLength(value) > LARGEST && text(input, 'Tier') !== 'Advanced') {
       throw new AwsFault(
         'ValidationException',
@@ -224,7 +243,7 @@ export class ParameterStore {
 
   #tagged(action: string, input: Json, permit: Permit): Parameter {
     const name = text(input, 'ResourceId') ?? '';
-    permit(action, this.#arn(name));
+    permit(action, this.#arn(name), this.#parameters.get(name)?.tags);
     const parameter = this.#parameters.get(name);
     if (parameter !== undefined) return parameter;
     throw new AwsFault(

@@ -1,7 +1,7 @@
 /**
  * One secret of Secrets Manager, and how its parts look on the wire.
  */
-import { AwsFault, tagList, text, type Json } from './wire.ts';
+import { AwsFault, list, tagList, text, type Json } from './wire.ts';
 
 export interface Version {
   readonly id: string;
@@ -20,6 +20,8 @@ export interface Secret {
   readonly tags: Map<string, string>;
   readonly versions: Map<string, Version>;
   policy: string | undefined;
+  /** Region to KMS key. */
+  readonly replicas: Map<string, string | undefined>;
   /** When it is purged; undefined: it is not deleted. */
   purgeAt: number | undefined;
 }
@@ -66,7 +68,34 @@ export function listEntry(secret: Secret): Json {
 
 export function describe(secret: Secret): Json {
   const { SecretVersionsToStages, ...rest } = listEntry(secret);
-  return { ...rest, VersionIdsToStages: SecretVersionsToStages };
+  const replication = secret.replicas.size === 0 ? {} : { ReplicationStatus: replicationOf(secret) };
+  return { ...rest, ...replication, VersionIdsToStages: SecretVersionsToStages };
+}
+
+export function replicationOf(secret: Secret): readonly Json[] {
+  return [...secret.replicas].map(([Region, KmsKeyId]) => ({ Region, KmsKeyId, Status: 'InSync' }));
+}
+
+export function addReplicas(secret: Secret, input: Json, own: string): void {
+  const wanted = list(input, 'AddReplicaRegions') as readonly { readonly Region: string; readonly KmsKeyId?: string }[];
+  for (const { Region, KmsKeyId } of wanted) {
+    if (Region === own)
+      throw new AwsFault(
+        'InvalidParameterException',
+        'Invalid replica region. Cannot be the same as the primary region.',
+      );
+    secret.replicas.set(Region, KmsKeyId);
+  }
+}
+
+export function policyOf(input: Json): string {
+  const document = text(input, 'ResourcePolicy') ?? '';
+  try {
+    JSON.parse(document);
+    return document;
+  } catch {
+    throw new AwsFault('MalformedPolicyDocumentException', 'This resource policy contains invalid Json.');
+  }
 }
 
 /** AWS's filters: a prefix of any value; a leading `!` turns it round. */

@@ -3,11 +3,22 @@
  */
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { Clock } from '../../src/clock.ts';
-import { describe, listEntry, passes, payload, valueOf, type Secret, type Version } from './secret.ts';
+import {
+  addReplicas,
+  describe,
+  listEntry,
+  passes,
+  payload,
+  policyOf,
+  replicationOf,
+  valueOf,
+  type Secret,
+  type Version,
+} from './secret.ts';
 import { AwsFault, list, page, tagsOf, text, type Json } from './wire.ts';
 
-/** Is the caller allowed this action on the secret? @throws AwsFault */
-export type Permit = (action: string, arn: string) => void;
+/** Is the caller allowed this action on the resource, which carries these tags if it is there? @throws AwsFault */
+export type Permit = (action: string, arn: string, tags?: ReadonlyMap<string, string>) => void;
 
 const DAY_MS = 86_400_000;
 const NAME = /^[A-Za-z0-9/_+=.@-]{1,512}$/;
@@ -35,7 +46,7 @@ export class SecretsManager {
         permit(action, '*');
         return this.#list(input);
       case 'CreateSecret':
-        permit(action, text(input, 'Name') ?? '');
+        permit(action, this.#arn(text(input, 'Name') ?? ''));
         return this.#create(input);
       default:
         return this.#change(action, input, permit);
@@ -57,12 +68,20 @@ export class SecretsManager {
     this.#secrets.delete(name);
   }
 
+  /** The secret itself, for tests that look behind the API. */
+  peek(name: string): Secret | undefined {
+    return this.#secrets.get(name);
+  }
+
   #change(action: string, input: Json, permit: Permit): Json {
+    // IAM looks first: whoever may not touch a secret does not learn whether it exists.
+    const id = text(input, 'SecretId') ?? '';
+    const known = this.#resolve(id);
+    permit(action, known?.arn ?? this.#arn(id), known?.tags);
     const secret = this.#find(
       input,
       action === 'DescribeSecret' || action === 'RestoreSecret' || action === 'DeleteSecret',
     );
-    permit(action, secret.arn);
     const named = { ARN: secret.arn, Name: secret.name };
     switch (action) {
       case 'DescribeSecret':
@@ -81,8 +100,16 @@ export class SecretsManager {
         for (const key of list(input, 'TagKeys')) secret.tags.delete(String(key));
         return {};
       case 'PutResourcePolicy':
-        secret.policy = text(input, 'ResourcePolicy');
+        secret.policy = policyOf(input);
         return named;
+      case 'UpdateSecret':
+        return this.#update(secret, input);
+      case 'ReplicateSecretToRegions':
+        addReplicas(secret, input, this.#region);
+        return { ARN: secret.arn, ReplicationStatus: replicationOf(secret) };
+      case 'RemoveRegionsFromReplication':
+        for (const region of list(input, 'RemoveReplicaRegions')) secret.replicas.delete(String(region));
+        return { ARN: secret.arn, ReplicationStatus: replicationOf(secret) };
       case 'GetResourcePolicy':
         return { ...named, ...(secret.policy === undefined ? {} : { ResourcePolicy: secret.policy }) };
       case 'DeleteResourcePolicy':
@@ -97,7 +124,7 @@ export class SecretsManager {
     // IAM looks first: whoever may not read a secret does not learn whether it exists.
     const id = text(input, 'SecretId') ?? '';
     const known = this.#resolve(id);
-    permit('GetSecretValue', known?.arn ?? this.#arn(id));
+    permit('GetSecretValue', known?.arn ?? this.#arn(id), known?.tags);
     const secret = this.#find(input, false);
     const versionId = text(input, 'VersionId');
     const stage = text(input, 'VersionStage') ?? (versionId === undefined ? 'AWSCURRENT' : undefined);
@@ -162,6 +189,10 @@ export class SecretsManager {
       );
     }
     if (existing !== undefined) {
+      const id = text(input, 'ClientRequestToken') ?? '';
+      // The same request once more, after an answer that was lost.
+      if (JSON.stringify(existing.versions.get(id)?.value) === JSON.stringify(payload(input)) && payload(input))
+        return { ARN: existing.arn, Name: name, VersionId: id };
       throw new AwsFault('ResourceExistsException', `The operation failed because the secret ${name} already exists.`);
     }
     const value = payload(input);
@@ -169,6 +200,7 @@ export class SecretsManager {
     secret.description = text(input, 'Description') ?? '';
     secret.kmsKeyId = text(input, 'KmsKeyId');
     for (const [key, tag] of tagsOf(input, 'Tags')) secret.tags.set(key, tag);
+    addReplicas(secret, input, this.#region);
     const named = { ARN: secret.arn, Name: name };
     if (value === undefined) return named;
     const id = text(input, 'ClientRequestToken') ?? randomUUID();
@@ -194,7 +226,20 @@ export class SecretsManager {
     return { ARN: secret.arn, Name: secret.name, VersionId: id, VersionStages: [...secret.versions.get(id)!.stages] };
   }
 
+  #update(secret: Secret, input: Json): Json {
+    secret.description = text(input, 'Description') ?? secret.description;
+    secret.kmsKeyId = text(input, 'KmsKeyId') ?? secret.kmsKeyId;
+    if (payload(input) !== undefined) return this.#putValue(secret, input);
+    return { ARN: secret.arn, Name: secret.name };
+  }
+
   #delete(secret: Secret, input: Json): Json {
+    if (secret.replicas.size > 0) {
+      throw new AwsFault(
+        'InvalidRequestException',
+        "You can't delete secret that is replicated to other Regions. First, you must remove the replicas.",
+      );
+    }
     const days = input['RecoveryWindowInDays'];
     const force = input['ForceDeleteWithoutRecovery'] === true;
     if (typeof days === 'number' && (days < 7 || days > 30)) {
@@ -248,6 +293,7 @@ export class SecretsManager {
       tags: new Map(),
       versions: new Map(),
       policy: undefined,
+      replicas: new Map(),
       purgeAt: undefined,
     };
     this.#secrets.set(name, secret);

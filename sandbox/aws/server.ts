@@ -9,7 +9,9 @@ import type { AwsBackend } from '../../test/integration/env.ts';
 import { registryLogin } from './ecr.ts';
 import { Faults } from './faults.ts';
 import { Identities, USER_ACCOUNT, type Principal, type Trust } from './identities.ts';
-import { ParameterStore } from './parameter-store.ts';
+import type { PolicyDocument } from './iam.ts';
+import { ParameterStore, type Parameter } from './parameter-store.ts';
+import type { Secret } from './secret.ts';
 import { SecretsManager } from './secrets-manager.ts';
 import { parseAuthorization } from './signature.ts';
 import { Sts } from './sts.ts';
@@ -117,6 +119,20 @@ export class SandboxAws implements AwsBackend {
     this.#identities.trustRole(arn, trust);
   }
 
+  /** From now on a user (see `addAccessKey`) may do only what these policies allow; without any, everything. STS is open to all. */
+  restrictUser(user: string, policies: readonly PolicyDocument[] | undefined): void {
+    this.#faults.restrict(`arn:aws:iam::${USER_ACCOUNT}:user/${user}`, policies);
+  }
+
+  /** A secret as it is stored, for tests that look behind the API. */
+  secret(name: string, region = DEFAULT_REGION): Secret | undefined {
+    return this.#secretsIn(region).peek(name);
+  }
+
+  parameter(name: string, region = DEFAULT_REGION): Parameter | undefined {
+    return this.#parametersIn(region).peek(name);
+  }
+
   setLatency(ms: number): void {
     this.#latencyMs = ms;
   }
@@ -194,8 +210,9 @@ export class SandboxAws implements AwsBackend {
     const principal = UNSIGNED.has(action) ? undefined : this.#identities.authenticate(request);
     const region = principal?.region ?? parseAuthorization(request)?.region ?? DEFAULT_REGION;
     this.#record(request, principal, region);
-    const permit = (permitted: string, resource: string): void =>
+    const permit = (permitted: string, resource: string, tags?: ReadonlyMap<string, string>): void =>
       this.#faults.check({
+        tags,
         service,
         action: permitted,
         principal,

@@ -3,12 +3,15 @@
  * kept whole (D50); of Secrets, ConfigMaps and ServiceAccounts only the metadata crosses the wire, and only what somebody refers to
  * stays in memory.
  */
+import type { ClusterExternalSecret } from '../api/cluster-external-secret.ts';
+import type { ClusterPushSecret } from '../api/cluster-push-secret.ts';
 import {
+  clusterExternalSecrets,
+  clusterPushSecrets,
   clusterSecretStores,
   configMaps,
   externalSecrets,
   generatorStates,
-  namespaces,
   secrets,
   secretStores,
   serviceAccounts,
@@ -18,14 +21,28 @@ import type { Clock } from '../clock.ts';
 import { externalSecretIndexes } from '../controllers/external-secret/controller.ts';
 import type { StoredExternalSecret } from '../controllers/external-secret/deps.ts';
 import { viewTarget, type TargetView } from '../controllers/external-secret/target-view.ts';
+import { childIndexes } from '../controllers/fan-out/children.ts';
+import type { StoredPushSecret } from '../controllers/push-secret/deps.ts';
 import { ownersOf, type StoredState } from '../generators/states.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { Informer } from '../kube/informer.ts';
 import { keyOf, objectKey, splitKey, type ObjectKey, type Resource, type Stored } from '../kube/types.ts';
 import type { Log } from '../log.ts';
 import type { DependencyKind, References } from '../tenancy/references.ts';
+import { namespaceInformer, type NamespaceView } from './namespace-cache.ts';
+import { isNamedSource, pushSecretInformer, selectingPushSecrets } from './push-caches.ts';
 
-export interface CacheOptions {
+/** Kinds that are watched only when they are wanted. */
+export interface WatchedKinds {
+  /** False: ClusterSecretStores are neither watched nor usable. */
+  readonly clusterStores: boolean;
+  /** PushSecrets are looked at, be it for their own sake or as what a ClusterPushSecret made. */
+  readonly pushSecrets: boolean;
+  readonly clusterExternalSecrets: boolean;
+  readonly clusterPushSecrets: boolean;
+}
+
+export interface CacheOptions extends WatchedKinds {
   readonly client: KubeClient;
   readonly clock: Clock;
   readonly log: Log;
@@ -33,8 +50,6 @@ export interface CacheOptions {
   readonly references: References;
   /** `--namespace`; undefined: all. */
   readonly namespace: string | undefined;
-  /** False: ClusterSecretStores are neither watched nor usable. */
-  readonly clusterStores: boolean;
 }
 
 type StoredStore = Stored<SecretStore>;
@@ -43,9 +58,13 @@ export interface Caches {
   readonly externalSecrets: Informer<StoredExternalSecret>;
   readonly secretStores: Informer<StoredStore>;
   readonly clusterSecretStores: Informer<StoredStore> | undefined;
-  readonly targets: Informer<TargetView>;
-  /** Labels by namespace name; only ClusterSecretStores ask for them. */
-  readonly namespaces: Informer<NamespaceLabels> | undefined;
+  /** Targets, and whatever else of Secrets somebody refers to. */
+  readonly targets: Informer<SecretView>;
+  readonly pushSecrets: Informer<StoredPushSecret> | undefined;
+  readonly clusterExternalSecrets: Informer<Stored<ClusterExternalSecret>> | undefined;
+  readonly clusterPushSecrets: Informer<Stored<ClusterPushSecret>> | undefined;
+  /** Watched when something applies to some of them only. */
+  readonly namespaces: Informer<NamespaceView> | undefined;
   readonly generatorStates: Informer<StoredState>;
   readonly all: readonly Watch[];
 }
@@ -53,8 +72,10 @@ export interface Caches {
 /** An informer as far as it is started, waited for and measured. */
 export type Watch = Pick<Informer<never>, 'resource' | 'run' | 'synced' | 'hasSynced' | 'state'>;
 
-export interface NamespaceLabels {
-  readonly labels: Readonly<Record<string, string>>;
+/** What we keep of a Secret. */
+export interface SecretView extends TargetView {
+  /** PushSecrets that take it by its labels; undefined: none. */
+  readonly selectedBy?: readonly string[];
 }
 
 interface Version {
@@ -69,21 +90,22 @@ export function buildCaches(options: CacheOptions): Caches {
     ...common,
     resource: externalSecrets,
     namespace,
-    indexes: externalSecretIndexes,
+    indexes: { ...externalSecretIndexes, ...childIndexes },
   });
-  const targets = targetCache(options, externalSecretCache);
+  const pushSecretCache = options.pushSecrets ? pushSecretInformer({ ...common, namespace }) : undefined;
+  const targets = targetCache(options, externalSecretCache, pushSecretCache);
   const secretStoreCache = new Informer<StoredStore>({ ...common, resource: secretStores, namespace });
   const clusterSecretStoreCache = clusterStores
     ? new Informer<StoredStore>({ ...common, resource: clusterSecretStores })
     : undefined;
-  const namespaceCache = clusterStores
-    ? new Informer<NamespaceLabels>({
-        ...common,
-        resource: namespaces,
-        metadataOnly: true,
-        transform: ({ metadata }) => ({ labels: metadata.labels ?? {} }),
-      })
+  const clusterExternalSecretCache = options.clusterExternalSecrets
+    ? new Informer<Stored<ClusterExternalSecret>>({ ...common, resource: clusterExternalSecrets })
     : undefined;
+  const clusterPushSecretCache = options.clusterPushSecrets
+    ? new Informer<Stored<ClusterPushSecret>>({ ...common, resource: clusterPushSecrets })
+    : undefined;
+  const someNamespaces = clusterStores || options.clusterExternalSecrets || options.clusterPushSecrets;
+  const namespaceCache = someNamespaces ? namespaceInformer(common) : undefined;
   const generatorStateCache = new Informer<StoredState>({
     ...common,
     resource: generatorStates,
@@ -95,6 +117,9 @@ export function buildCaches(options: CacheOptions): Caches {
     secretStoreCache,
     clusterSecretStoreCache,
     namespaceCache,
+    pushSecretCache,
+    clusterExternalSecretCache,
+    clusterPushSecretCache,
     targets,
     generatorStateCache,
     referenceCache(options, configMaps, 'ConfigMap'),
@@ -105,6 +130,9 @@ export function buildCaches(options: CacheOptions): Caches {
     secretStores: secretStoreCache,
     clusterSecretStores: clusterSecretStoreCache,
     targets,
+    pushSecrets: pushSecretCache,
+    clusterExternalSecrets: clusterExternalSecretCache,
+    clusterPushSecrets: clusterPushSecretCache,
     namespaces: namespaceCache,
     generatorStates: generatorStateCache,
     all: all.filter((watch) => watch !== undefined),
@@ -113,19 +141,26 @@ export function buildCaches(options: CacheOptions): Caches {
 
 const MANAGED = 'reconcile.external-secrets.io/managed';
 
-/** One watch of Secrets serves both the targets and what stores and templates refer to. */
-function targetCache(options: CacheOptions, externalSecretCache: Informer<StoredExternalSecret>): Informer<TargetView> {
+/** One watch of Secrets serves the targets, what is pushed, and what stores and templates refer to. */
+function targetCache(
+  options: CacheOptions,
+  externalSecretCache: Informer<StoredExternalSecret>,
+  pushSecretCache: Informer<StoredPushSecret> | undefined,
+): Informer<SecretView> {
   const { references, ...common } = options;
   const isTarget = (key: ObjectKey): boolean => externalSecretCache.store.byIndex('target', key).length > 0;
   const isReferenced = (key: ObjectKey): boolean => references.has(dependency('Secret', key));
-  const cache = new Informer<TargetView>({
+  const cache = new Informer<SecretView>({
     ...common,
     resource: secrets,
     metadataOnly: true,
     transform: (secret) => {
       const key = keyOf(secret);
-      const isWanted = secret.metadata.labels?.[MANAGED] === 'true' || isTarget(key) || isReferenced(key);
-      return isWanted ? viewTarget(secret) : undefined;
+      const selectedBy = pushSecretCache === undefined ? [] : selectingPushSecrets(pushSecretCache.store, secret);
+      if (selectedBy.length > 0) return { ...viewTarget(secret), selectedBy };
+      const isSource = pushSecretCache !== undefined && isNamedSource(pushSecretCache.store, key);
+      const isManaged = secret.metadata.labels?.[MANAGED] === 'true';
+      return isManaged || isSource || isTarget(key) || isReferenced(key) ? viewTarget(secret) : undefined;
     },
     indexes: { createdBy: (view) => (view.createdBy === undefined ? [] : [objectKey(view.namespace, view.createdBy)]) },
   });

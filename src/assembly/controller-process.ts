@@ -8,8 +8,10 @@ import { runManager, type Part } from '../runtime/manager.ts';
 import { VERSION } from '../version.ts';
 import { buildCore, type Core, type ProcessDeps } from './core.ts';
 import { externalSecretController } from './external-secrets.ts';
+import { fanOutControllers } from './fan-out.ts';
 import { buildGeneratorStateController } from './generator-states.ts';
 import { electionPart } from './election.ts';
+import { pushControllers } from './push.ts';
 import { buildServers } from './servers.ts';
 import { buildStoreController } from './stores.ts';
 
@@ -53,6 +55,8 @@ function buildControllers(core: Core): readonly Controller[] {
       : []),
     externalSecretController(core),
     buildGeneratorStateController(core),
+    ...pushControllers(core),
+    ...fanOutControllers(core),
   ];
 }
 

@@ -20,7 +20,7 @@ import { createLogger, type Logger } from '../telemetry/logger.ts';
 import { Metrics, type MeteredKind } from '../telemetry/metrics.ts';
 import { References } from '../tenancy/references.ts';
 import { VERSION } from '../version.ts';
-import { buildCaches, type Caches } from './caches.ts';
+import { buildCaches, type Caches, type WatchedKinds } from './caches.ts';
 import { clientPool } from './client-pool.ts';
 import { buildGenerators } from './generators.ts';
 import { GoTemplates } from './go-template-engine.ts';
@@ -47,6 +47,8 @@ export interface Core {
   readonly caches: Caches;
   readonly pool: ClientPool;
   readonly gate: StoreGate;
+  /** The same for pushing, where stores that are not ready are tried all the same (`behaviour.md` 3.4). */
+  readonly pushGate: StoreGate;
   readonly generators: Generators;
   /** Targets that are no Secrets; undefined without `--unsafe-allow-generic-targets`. */
   readonly manifests: Manifests | undefined;
@@ -78,7 +80,7 @@ export async function buildCore(options: ControllerOptions, deps: ProcessDeps): 
     log: named('cache'),
     references,
     namespace: options.namespace,
-    clusterStores: options.reconcilers.clusterSecretStore,
+    ...watched(options),
   });
   const recovered: ((store: StoreIdentity, namespace: string) => void)[] = [];
   const onRecovered = (store: StoreIdentity, namespace: string): void =>
@@ -96,6 +98,7 @@ export async function buildCore(options: ControllerOptions, deps: ProcessDeps): 
     caches,
     pool,
     gate: storeGate(options, caches, pool, clock),
+    pushGate: storeGate({ ...options, floodGate: false }, caches, pool, clock),
     generators: buildGenerators({
       ...common,
       options,
@@ -146,11 +149,25 @@ function otherTargets({
   });
 }
 
+/** Which watches the reconcilers need. */
+function watched({ reconcilers }: ControllerOptions): WatchedKinds {
+  const { clusterSecretStore, clusterExternalSecret, clusterPushSecret, pushSecret } = reconcilers;
+  return {
+    clusterStores: clusterSecretStore,
+    pushSecrets: pushSecret || clusterPushSecret,
+    clusterExternalSecrets: clusterExternalSecret,
+    clusterPushSecrets: clusterPushSecret,
+  };
+}
+
 function meteredKinds({ reconcilers }: ControllerOptions): readonly MeteredKind[] {
   return [
     'externalsecret',
     ...(reconcilers.secretStore ? (['secretstore'] as const) : []),
     ...(reconcilers.clusterSecretStore ? (['clustersecretstore'] as const) : []),
+    ...(reconcilers.pushSecret ? (['pushsecret'] as const) : []),
+    ...(reconcilers.clusterExternalSecret ? (['clusterexternalsecret'] as const) : []),
+    ...(reconcilers.clusterPushSecret ? (['clusterpushsecret'] as const) : []),
   ];
 }
 

@@ -1,12 +1,12 @@
 /** Builds the controller of what generators leave behind on the core. */
-import { generatorStates, namespaces } from '../api/resources.ts';
+import { generatorStates } from '../api/resources.ts';
 import { generatorStateController } from '../controllers/generator-state/controller.ts';
 import type { StoredState } from '../generators/states.ts';
-import type { KubeClient } from '../kube/client.ts';
 import type { Recorder } from '../kube/events.ts';
 import { apiVersionOf } from '../kube/types.ts';
 import type { Controller } from '../runtime/controller.ts';
 import { concurrencyOf, type Core } from './core.ts';
+import { isTerminating } from './namespace-cache.ts';
 
 export function buildGeneratorStateController(core: Core): Controller {
   const { caches, client, clock, generators, metrics, named, random, recorder } = core;
@@ -26,17 +26,6 @@ export function buildGeneratorStateController(core: Core): Controller {
     observer: metrics.controllerObserver('generatorstate'),
     concurrency: concurrencyOf(core),
   });
-}
-
-/** Without the right to look (an operator of one namespace) it counts as staying. */
-async function isTerminating(client: KubeClient, namespace: string, signal: AbortSignal): Promise<boolean> {
-  try {
-    const { metadata } = await client.get(namespaces, { name: namespace }, { signal, metadataOnly: true });
-    return metadata.deletionTimestamp !== undefined;
-  } catch {
-    signal.throwIfAborted();
-    return false;
-  }
 }
 
 function leftBehind(recorder: Recorder, { metadata }: StoredState, message: string): void {

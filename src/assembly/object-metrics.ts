@@ -5,17 +5,27 @@ import type { ExternalSecretMetrics } from '../controllers/external-secret/deps.
 import type { StoreMetrics } from '../controllers/secret-store/reconcile.ts';
 import { splitKey } from '../kube/types.ts';
 import type { StoreKind } from '../providers/provider.ts';
-import type { Metrics } from '../telemetry/metrics.ts';
+import type { FanOutMetrics } from '../controllers/fan-out/deps.ts';
+import type { PushSecretMetrics } from '../controllers/push-secret/deps.ts';
+import type { MeteredKind, Metrics } from '../telemetry/metrics.ts';
 
-export function externalSecretMetrics({ objects }: Metrics): ExternalSecretMetrics {
+export function externalSecretMetrics(metrics: Metrics): ExternalSecretMetrics {
+  return objectMetrics(metrics, 'externalsecret');
+}
+
+export function pushSecretMetrics(metrics: Metrics): PushSecretMetrics {
+  return objectMetrics(metrics, 'pushsecret');
+}
+
+function objectMetrics({ objects }: Metrics, kind: MeteredKind): ExternalSecretMetrics & PushSecretMetrics {
   return {
     started: (object, stored) => {
-      objects.track('externalsecret', object);
-      if (stored === 'True' || stored === 'False') objects.recordCondition('externalsecret', object, 'Ready', stored);
+      objects.track(kind, object);
+      if (stored === 'True' || stored === 'False') objects.recordCondition(kind, object, 'Ready', stored);
     },
-    finished: (object, tookMs, failed) => objects.recordPass('externalsecret', object, { tookMs, failed }),
-    ready: (object, status) => objects.recordCondition('externalsecret', object, 'Ready', status),
-    forget: (key) => objects.forget('externalsecret', splitKey(key)),
+    finished: (object, tookMs, failed) => objects.recordPass(kind, object, { tookMs, failed }),
+    ready: (object, status) => objects.recordCondition(kind, object, 'Ready', status),
+    forget: (key) => objects.forget(kind, splitKey(key)),
   };
 }
 
@@ -25,5 +35,16 @@ export function storeMetrics({ objects }: Metrics, kind: StoreKind): StoreMetric
     reconciled: (store, tookMs) => objects.recordPass(metered, store.metadata, { tookMs, failed: false }),
     ready: (store, status) => objects.recordCondition(metered, store.metadata, 'Ready', status),
     forget: (key) => objects.forget(metered, splitKey(key)),
+  };
+}
+
+export function fanOutMetrics(
+  { objects }: Metrics,
+  kind: 'clusterexternalsecret' | 'clusterpushsecret',
+): FanOutMetrics {
+  return {
+    finished: ({ metadata }, tookMs, failed) => objects.recordPass(kind, metadata, { tookMs, failed }),
+    ready: ({ metadata }, status) => objects.recordCondition(kind, metadata, 'Ready', status),
+    forget: (name) => objects.forget(kind, { name }),
   };
 }

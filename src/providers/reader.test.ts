@@ -107,7 +107,7 @@ test('a full batch goes out at once, the rest after the window', async () => {
 
 test('the patient wait longer for company, until somebody comes who is not', async () => {
   const { client, clock, ask } = world();
-  const patient = { patient: true };
+  const patient = { patienceMs: 200 };
   const first = Promise.all([ask('a', patient), ask('b', patient)]);
   await clock.advance(150);
   const late = ask('c', patient);
@@ -126,7 +126,7 @@ test('the patient wait longer for company, until somebody comes who is not', asy
 
 test('who is not patient shortens the wait for a key that was asked for before', async () => {
   const { client, clock, ask } = world();
-  const both = Promise.all([ask('a', { patient: true }), ask('a')]);
+  const both = Promise.all([ask('a', { patienceMs: 200 }), ask('a')]);
   await clock.advance(10);
   assert.deepEqual(client.calls, [['a']]);
   await both;
@@ -134,7 +134,7 @@ test('who is not patient shortens the wait for a key that was asked for before',
 
 test('a full batch of the patient goes out at once', async () => {
   const { client, ask } = world(2);
-  const both = Promise.all([ask('a', { patient: true }), ask('b', { patient: true })]);
+  const both = Promise.all([ask('a', { patienceMs: 200 }), ask('b', { patienceMs: 200 })]);
   assert.deepEqual(client.calls, [['a', 'b']]);
   await both;
 });

@@ -21,8 +21,8 @@ export interface ReadOptions {
   readonly notBefore: number;
   /** A person asked for it: go to the backend even while its circuit is open (D57). Default false. */
   readonly urgent?: boolean | undefined;
-  /** Part of a wave, nobody waits for it: a batch may wait longer to be full. Default false. */
-  readonly patient?: boolean | undefined;
+  /** How long a batch may wait for company on its account; default 10 ms. Longer where many will come and nobody waits. */
+  readonly patienceMs?: number | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -42,10 +42,7 @@ export interface ReaderOptions {
   readonly common?: Slots | undefined;
 }
 
-/** How long a batch waits for company. */
-const WINDOW_MS = 10;
-/** The same while all in it are patient: enough for a wave that comes slowly, because the CPU is busy elsewhere too. */
-const PATIENT_WINDOW_MS = 200;
+const DEFAULT_PATIENCE_MS = 10;
 const DEFAULT_CONCURRENCY = 8;
 
 interface Entry {
@@ -195,8 +192,7 @@ export class SecretsReader {
   }
 
   /** Who is in a hurry shortens the window for all. */
-  #openWindow({ patient }: ReadOptions): void {
-    const ms = patient === true ? PATIENT_WINDOW_MS : WINDOW_MS;
+  #openWindow({ patienceMs: ms = DEFAULT_PATIENCE_MS }: ReadOptions): void {
     const endsAt = this.#clock.now() + ms;
     if (this.#window !== undefined && this.#window.endsAt <= endsAt) return;
     this.#closeWindow();

@@ -1,6 +1,7 @@
 import { SecretNotFoundError } from '../../src/providers/errors.ts';
 import { fakeModule } from '../../src/providers/fake/index.ts';
 import { systemClock } from '../../src/clock.ts';
+import { openFake } from './fake.ts';
 import { providerConformance, type ProviderBackend } from './provider.ts';
 
 async function fakeBackend(): Promise<ProviderBackend> {
@@ -8,7 +9,7 @@ async function fakeBackend(): Promise<ProviderBackend> {
   return {
     clock: systemClock,
     open: async () => ({
-      client: await fakeModule.open({ spec: { data: [...data] } } as never),
+      client: await openFake([...data]),
       module: fakeModule,
     }),
     async put(key, value) {

@@ -49,9 +49,7 @@ function kubernetes(name: 'kube-apiserver' | 'kube-controller-manager' | 'kubect
 function helm(major: '3' | '4', version: string, minor = 37): GoPart {
   const module = `helm.sh/helm/v${major}`;
   const kubernetesMinor = ['chartutil', 'lint/rules'].map((pkg) => `-X ${module}/pkg/${pkg}.k8sVersionMinor=${minor}`);
-  const ldflags = [`-X ${module}/internal/version.version=${version}`, ...(major === '3' ? kubernetesMinor : [])].join(
-    ' ',
-  );
+  const ldflags = [`-X ${module}/internal/version.version=${version}`, ...(major === '3' ? kubernetesMinor : [])].join(' ');
   const name = `helm${major}` as const;
   return { name, version, module: name, pkg: `${module}/cmd/helm`, ldflags, file: 'helm', minutes: 2 };
 }

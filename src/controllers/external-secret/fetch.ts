@@ -22,8 +22,8 @@ export interface FetchRequest {
   readonly notBefore: number;
   /** A person asked for it: go to the backend even while its circuit breaker is open (D57). */
   readonly urgent: boolean;
-  /** A refresh by interval: it comes with many others, and nobody waits for it. */
-  readonly patient?: boolean;
+  /** How long a read may wait to go out together with others; without: the reader's own, which is short. */
+  readonly patienceMs?: number | undefined;
   /** Makes the values of entries that name generators. */
   readonly generation: Pick<Generation, 'generate'>;
   readonly signal: AbortSignal;

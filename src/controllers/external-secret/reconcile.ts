@@ -16,7 +16,7 @@ import { decideRefresh, nextRead, untilNext, type RefreshReason } from './refres
 import { reportFailure, reportSuccess } from './report.ts';
 import { SecretTarget } from './secret-target.ts';
 import type { SyncTarget } from './sync-target.ts';
-import { freshSince } from './wave.ts';
+import { freshSince, patienceOf } from './wave.ts';
 
 export interface Pass {
   readonly signal: AbortSignal;
@@ -90,7 +90,7 @@ function requestOf(
     namespace: gathered.namespace,
     notBefore: mayShare ? freshSince(now, refresh.intervalMs, dueAt) : now,
     urgent: reason === 'changed',
-    patient: reason === 'interval',
+    patienceMs: reason === 'interval' ? patienceOf(refresh.intervalMs) : undefined,
     signal: pass.signal,
   };
 }

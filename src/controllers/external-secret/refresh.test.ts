@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { decideRefresh, type LastSync, type RefreshPolicy, type RefreshSpec } from './refresh.ts';
-import { freshSince, nextWave } from './wave.ts';
+import { freshSince, nextWave, patienceOf } from './wave.ts';
 
 const HOUR = 3_600_000;
 const NOW = Date.UTC(2030, 5, 1, 12);
@@ -137,6 +137,10 @@ test('a shared value is fresh for a tenth of the interval, at most a minute', ()
   assert.equal(NOW - freshSince(NOW, 100_000), 10_000);
   assert.equal(NOW - freshSince(NOW, 24 * HOUR), 60_000);
   assert.equal(NOW - freshSince(NOW, 0), 0);
+});
+
+test('a read waits for its wave as long as nobody notices: a fiftieth of the interval, at most a second', () => {
+  assert.deepEqual([0, 10_000, 60_000, HOUR].map(patienceOf), [0, 200, 1_000, 1_000]);
 });
 
 test('who had to wait for its turn takes what was read since it fell due, at most one interval and a minute old', () => {

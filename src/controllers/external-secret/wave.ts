@@ -68,3 +68,13 @@ export function freshSince(now: number, intervalMs: number, dueAt = now): number
 }
 
 const LONGEST_SHARED_MS = 60_000;
+
+const LONGEST_PATIENCE_MS = 1_000;
+
+/**
+ * How long a refresh by interval may wait for others of its wave, in milliseconds: nobody waits for it, and a wave comes slowly when there
+ * are more objects than reconciles in flight, or the CPU is busy elsewhere.
+ */
+export function patienceOf(intervalMs: number): number {
+  return Math.min(Math.max(intervalMs, 0) / 50, LONGEST_PATIENCE_MS);
+}

@@ -2,6 +2,7 @@
  * What AWS answers, turned into our errors. The text keeps AWS's code and sentence and adds what was asked, where, and
  * what helps; request ids, times and signatures are taken out, so that it is the same from try to try.
  */
+import type { SecretValue } from '../../secret-value.ts';
 import {
   AuthenticationError,
   BackendUnavailableError,
@@ -11,6 +12,7 @@ import {
   SecretNotFoundError,
   ThrottledError,
 } from '../errors.ts';
+import { quotable } from '../exchange.ts';
 
 /** What was asked of AWS, for people. */
 export interface AwsCallInfo {
@@ -21,6 +23,8 @@ export interface AwsCallInfo {
   readonly region: string;
   /** The remote key, as it was asked for. */
   readonly key?: string | undefined;
+  /** Set when the call belongs to a push: the values, because AWS repeats what it does not like. */
+  readonly pushed?: readonly SecretValue[] | undefined;
 }
 
 /** An answer of AWS, from an exception or from an `Errors` list. */
@@ -91,7 +95,8 @@ export function awsItemError(code: string | undefined, message: string | undefin
 }
 
 function errorOf(answer: AwsAnswer, info: AwsCallInfo, cause: unknown): ProviderError {
-  const { code, message } = answer;
+  const { code } = answer;
+  const message = info.pushed === undefined ? answer.message : quotable(answer.message, info.pushed);
   const init = { code, cause };
   const said = `${info.action}${info.key === undefined ? '' : ` of key "${info.key}"`}: ${code}${message === '' ? '' : `: ${message}`}`;
   const where = `(region ${info.region})`;
@@ -116,9 +121,15 @@ function errorOf(answer: AwsAnswer, info: AwsCallInfo, cause: unknown): Provider
   return new InvalidRefError(`AWS refused ${said} ${where}`, init);
 }
 
-function remedy({ service, action }: AwsCallInfo, message: string): string {
-  if (/\bKMS\b|kms:/.test(message)) return 'allow kms:Decrypt on the key that encrypts the secret';
-  return `allow ${service}:${action} on it in the IAM policy of the identity above`;
+function remedy({ service, action, key = '', pushed }: AwsCallInfo, message: string): string {
+  if (/\bKMS\b|kms:/.test(message)) {
+    const isWrite = /^(?:Create|Put|Update|Replicate)/.test(action);
+    return `allow ${isWrite ? 'kms:GenerateDataKey and ' : ''}kms:Decrypt on the key that encrypts the secret`;
+  }
+  const form = service === 'ssm' && key !== '' ? ` (its ARN ends with ":parameter/${key.replace(/^\//, '')}")` : '';
+  const tags =
+    pushed === undefined ? '' : '; if that policy asks for tags on what is pushed, set them with metadata.tags';
+  return `allow ${service}:${action} on it${form} in the IAM policy of the identity above${tags}`;
 }
 
 function unreachable(error: unknown, { action, region, service }: AwsCallInfo): ProviderError {

@@ -1,5 +1,5 @@
 /**
- * Reading Parameter Store (`providers.md` 4.1): whole values, decrypted, ten to a call where that is permitted.
+ * Sessions with Parameter Store, and reading it (`providers.md` 4.1): whole values, decrypted, ten to a call where that is permitted.
  */
 import {
   GetParameterCommand,
@@ -11,10 +11,20 @@ import {
 import { SecretValue } from '../../secret-value.ts';
 import { InvalidRefError, PermissionDeniedError, SecretNotFoundError } from '../errors.ts';
 import { encodeBytesMap } from '../json/index.ts';
-import type { FindQuery, ReadOutcome, ReadRef, SecretsClient, SessionContext, Validity } from '../provider.ts';
+import type {
+  FindQuery,
+  Push,
+  PushOutcome,
+  ReadOutcome,
+  ReadRef,
+  SecretsClient,
+  SessionContext,
+  Validity,
+} from '../provider.ts';
 import { DeniedBatch } from './denied-batch.ts';
 import { keysFor, type KeySource } from './keys.ts';
 import { findParameters } from './parameter-store-find.ts';
+import { ParameterStorePush } from './parameter-store-push.ts';
 import { outcomeOf, readEach } from './read-each.ts';
 import { awsCaller, sdkConfig, type AwsCaller } from './sdk.ts';
 import type { AwsSpec } from './spec.ts';
@@ -30,6 +40,7 @@ export class ParameterStoreClient implements SecretsClient {
   readonly #keys: KeySource;
   readonly #prefix: string;
   readonly #deniedBatch: DeniedBatch;
+  readonly #push: ParameterStorePush;
 
   constructor(context: SessionContext<AwsSpec>, keys: KeySource) {
     const { spec, environment, retry, observe, clock } = context;
@@ -39,6 +50,7 @@ export class ParameterStoreClient implements SecretsClient {
     this.#keys = keys;
     this.#prefix = spec.prefix ?? '';
     this.#deniedBatch = new DeniedBatch(clock);
+    this.#push = new ParameterStorePush(this.#sdk, this.#caller, this.#prefix);
   }
 
   async read(refs: readonly ReadRef[], signal: AbortSignal): Promise<readonly ReadOutcome[]> {
@@ -57,6 +69,18 @@ export class ParameterStoreClient implements SecretsClient {
   async find(query: FindQuery, signal: AbortSignal): Promise<ReadonlyMap<string, SecretValue>> {
     const read = (names: readonly string[]): Promise<readonly ReadOutcome[]> => this.#readNames(names, signal);
     return findParameters({ sdk: this.#sdk, caller: this.#caller, read, batchSize: BATCH_SIZE }, query, signal);
+  }
+
+  push(push: Push, signal: AbortSignal): Promise<PushOutcome> {
+    return this.#push.push(push, signal);
+  }
+
+  remove(removal: Pick<Push, 'remoteKey' | 'entries'>, signal: AbortSignal): Promise<void> {
+    return this.#push.remove(removal, signal);
+  }
+
+  exists(remoteKey: string, property: string | undefined, signal: AbortSignal): Promise<boolean> {
+    return this.#push.exists(remoteKey, property, signal);
   }
 
   async validate(signal: AbortSignal): Promise<Validity> {

@@ -4,6 +4,7 @@
  */
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
+import type { SecretValue } from '../../secret-value.ts';
 import type { ApiCallObserver, ProviderEnvironment, RetrySettings } from '../provider.ts';
 import { awsError, isExpired, type AwsCallInfo } from './errors.ts';
 import { keysFor, sdkCredentials, type KeySource } from './keys.ts';
@@ -94,9 +95,15 @@ export interface AwsCaller {
   readonly region: string;
   /**
    * Runs one API call. When AWS says that our temporary keys are over, they are fetched again and the call is repeated
-   * once. @throws ProviderError, or the signal's reason
+   * once. `pushed`: this belongs to a push of these values, which must not come back in an error. @throws ProviderError, or the signal's reason
    */
-  call<T>(action: string, send: (signal: AbortSignal) => Promise<T>, signal: AbortSignal, key?: string): Promise<T>;
+  call<T>(
+    action: string,
+    send: (signal: AbortSignal) => Promise<T>,
+    signal: AbortSignal,
+    key?: string,
+    pushed?: readonly SecretValue[],
+  ): Promise<T>;
 }
 
 export function awsCaller(options: {
@@ -125,8 +132,8 @@ export function awsCaller(options: {
   };
   return {
     region,
-    async call(action, send, signal, key) {
-      const info = { service, action, region, key };
+    async call(action, send, signal, key, pushed) {
+      const info = { service, action, region, key, pushed };
       if (keys !== undefined) await keysFor(keys, signal);
       try {
         return await once(info, send, signal);

@@ -1,5 +1,6 @@
 /**
- * Reading Secrets Manager (`providers.md` 3): whole values, twenty to a call where that is possible and permitted.
+ * Sessions with Secrets Manager, and reading it (`providers.md` 3): whole values, twenty to a call where that is possible and
+ * permitted.
  */
 import {
   BatchGetSecretValueCommand,
@@ -11,13 +12,24 @@ import {
 import { SecretValue } from '../../secret-value.ts';
 import { InvalidRefError, PermissionDeniedError, SecretNotFoundError, type ProviderError } from '../errors.ts';
 import { encodeBytesMap } from '../json/index.ts';
-import type { FindQuery, ReadOutcome, ReadRef, SecretsClient, SessionContext, Validity } from '../provider.ts';
+import type {
+  FindQuery,
+  Push,
+  PushOutcome,
+  ReadOutcome,
+  ReadRef,
+  SecretsClient,
+  SessionContext,
+  Validity,
+} from '../provider.ts';
 import { DeniedBatch } from './denied-batch.ts';
 import { awsItemError } from './errors.ts';
 import { keysFor, type KeySource } from './keys.ts';
 import { outcomeOf, readEach } from './read-each.ts';
 import { awsCaller, sdkConfig, type AwsCaller } from './sdk.ts';
+import { SecretsManagerApi } from './secrets-manager-api.ts';
 import { listSecrets } from './secrets-manager-find.ts';
+import { SecretsManagerPush } from './secrets-manager-push.ts';
 import type { AwsSpec } from './spec.ts';
 
 export const SERVICE = 'secretsmanager';
@@ -33,6 +45,7 @@ export class SecretsManagerClient implements SecretsClient {
   readonly #keys: KeySource;
   readonly #prefix: string;
   readonly #deniedBatch: DeniedBatch;
+  readonly #push: SecretsManagerPush;
 
   constructor(context: SessionContext<AwsSpec>, keys: KeySource) {
     const { spec, environment, retry, observe, clock } = context;
@@ -44,6 +57,7 @@ export class SecretsManagerClient implements SecretsClient {
     this.#keys = keys;
     this.#prefix = spec.prefix ?? '';
     this.#deniedBatch = new DeniedBatch(clock);
+    this.#push = new SecretsManagerPush(new SecretsManagerApi(this.#sdk, this.#caller), spec);
   }
 
   async read(refs: readonly ReadRef[], signal: AbortSignal): Promise<readonly ReadOutcome[]> {
@@ -73,6 +87,18 @@ export class SecretsManagerClient implements SecretsClient {
       });
     }
     return found;
+  }
+
+  push(push: Push, signal: AbortSignal): Promise<PushOutcome> {
+    return this.#push.push(push, signal);
+  }
+
+  remove(removal: Pick<Push, 'remoteKey' | 'entries'>, signal: AbortSignal): Promise<void> {
+    return this.#push.remove(removal, signal);
+  }
+
+  exists(remoteKey: string, property: string | undefined, signal: AbortSignal): Promise<boolean> {
+    return this.#push.exists(remoteKey, property, signal);
   }
 
   async validate(signal: AbortSignal): Promise<Validity> {

@@ -1,18 +1,30 @@
 /**
- * The fake provider's sessions: what stands in the SecretStore is the backend (`providers.md` 6.2).
+ * The fake provider's sessions: what stands in the SecretStore is the backend (`providers.md` 6.2), and beside it what was
+ * pushed.
  */
 import { SecretValue } from '../../secret-value.ts';
 import { InvalidProviderConfigError, InvalidRefError, PropertyNotFoundError, SecretNotFoundError } from '../errors.ts';
 import { namePattern } from '../name-pattern.ts';
 import { extractRaw, lookup, NotAnObjectError } from '../json/index.ts';
-import type { FindQuery, ProviderModule, ReadOutcome, ReadRef, SecretsClient, ValueReader } from '../provider.ts';
+import type {
+  FindQuery,
+  ProviderModule,
+  Push,
+  PushOutcome,
+  ReadOutcome,
+  ReadRef,
+  SecretsClient,
+  ValueReader,
+} from '../provider.ts';
+import { hasProperty } from '../push-values.ts';
+import { FakePush, memoryOf } from './pushed.ts';
 import type { FakeSpec } from './spec.ts';
 
 /** Like a backend with a batch call, so that what is tried on it behaves as in production. */
 const BATCH_SIZE = 20;
 
 export const fakeModule: ProviderModule<FakeSpec> = {
-  open: async ({ spec }) => new FakeClient(spec),
+  open: async ({ spec, store }) => new FakeClient(spec, memoryOf(store)),
   values: {
     select(raw, ref) {
       if (ref.property === undefined || ref.property === '') return raw;
@@ -36,9 +48,14 @@ export const fakeModule: ProviderModule<FakeSpec> = {
 class FakeClient implements SecretsClient {
   readonly batchSize = BATCH_SIZE;
   readonly #spec: FakeSpec;
+  readonly #pushed: ReadonlyMap<string, SecretValue>;
+  readonly #push: FakePush;
 
-  constructor(spec: FakeSpec) {
+  /** `pushed`: the memory of this store, by remote key. */
+  constructor(spec: FakeSpec, pushed: Map<string, SecretValue>) {
     this.#spec = spec;
+    this.#pushed = pushed;
+    this.#push = new FakePush(pushed, (key) => spec.data.some((entry) => entry.key === key));
   }
 
   async read(refs: readonly ReadRef[]): Promise<readonly ReadOutcome[]> {
@@ -54,7 +71,23 @@ class FakeClient implements SecretsClient {
       const newer = newest === undefined || version >= newest.version;
       if (newer && matches(key)) found.set(key, { version, value });
     }
-    return new Map([...found].map(([key, { value }]) => [key, SecretValue.ofText(value)]));
+    const fixed = [...found].map(([key, { value }]) => [key, SecretValue.ofText(value)] as const);
+    return new Map([...[...this.#pushed].filter(([key]) => matches(key)), ...fixed]);
+  }
+
+  async push(push: Push, signal: AbortSignal): Promise<PushOutcome> {
+    signal.throwIfAborted();
+    return this.#push.push(push);
+  }
+
+  async remove(removal: Pick<Push, 'remoteKey' | 'entries'>, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    this.#push.remove(removal);
+  }
+
+  async exists(remoteKey: string, property: string | undefined): Promise<boolean> {
+    const outcome = this.#readOne({ key: remoteKey });
+    return outcome.ok && hasProperty(outcome.value, remoteKey, property);
   }
 
   async validate(): Promise<'Ready' | 'Unknown'> {
@@ -68,6 +101,8 @@ class FakeClient implements SecretsClient {
   #readOne({ key, version = '' }: ReadRef): ReadOutcome {
     const entry = this.#spec.data.find((data) => data.key === key && (data.version ?? '') === version);
     if (entry !== undefined) return { ok: true, value: SecretValue.ofText(entry.value) };
+    const pushed = version === '' ? this.#pushed.get(key) : undefined;
+    if (pushed !== undefined) return { ok: true, value: pushed };
     const which = version === '' ? '' : ` in version "${version}"`;
     return { ok: false, error: new SecretNotFoundError(`key "${key}" does not exist${which}`) };
   }

@@ -18,7 +18,13 @@ export const KUBERNETES_TIMEOUT_MS = 30_000;
 
 /** Metric labels of `providers.md` 1.11, and one of our own for the second question of a validation. */
 export type KubernetesCall =
-  'GetSecret' | 'ListSecrets' | 'CreateSelfSubjectRulesReview' | 'CreateSelfSubjectAccessReview';
+  | 'GetSecret'
+  | 'ListSecrets'
+  | 'CreateSecret'
+  | 'UpdateSecret'
+  | 'DeleteSecret'
+  | 'CreateSelfSubjectRulesReview'
+  | 'CreateSelfSubjectAccessReview';
 
 export interface ApiRequest {
   readonly call: KubernetesCall;
@@ -26,8 +32,9 @@ export interface ApiRequest {
   /** Segments of the path, not percent-encoded. */
   readonly path: readonly string[];
   readonly query?: Readonly<Record<string, string>>;
-  /** JSON text; makes it a POST. */
+  /** JSON text; makes it a POST, unless `method` says otherwise. */
   readonly body?: string;
+  readonly method?: 'POST' | 'PUT' | 'DELETE';
 }
 
 export interface KubernetesClientOptions {
@@ -93,7 +100,7 @@ export class KubernetesClient {
     const headers: Record<string, string> = { accept: 'application/json', 'user-agent': 'external-secrets' };
     if (body !== undefined) headers['content-type'] = 'application/json';
     if (token !== undefined) headers['authorization'] = `Bearer ${token.revealText().trim()}`;
-    const method = body === undefined ? 'GET' : 'POST';
+    const method = request.method ?? (body === undefined ? 'GET' : 'POST');
     const whom = `Kubernetes at ${this.host}`;
     return exchange(dispatcher, { url: this.#url(request), method, headers, body }, { timeoutMs, whom, signal });
   }

@@ -8,6 +8,8 @@ import { outboundAgent, OutboundRules } from '../outbound.ts';
 import type {
   FindQuery,
   ProviderModule,
+  Push,
+  PushOutcome,
   ReadOutcome,
   ReadRef,
   SecretsClient,
@@ -19,6 +21,7 @@ import { reviewAccess } from './access.ts';
 import { dependsOnNamespace } from './check.ts';
 import { KubernetesClient } from './client.ts';
 import { connectionOf } from './connection.ts';
+import { KubernetesPush } from './push.ts';
 import { RemoteSecrets } from './secrets.ts';
 import type { KubernetesSpec } from './spec.ts';
 import { kubernetesValues } from './values.ts';
@@ -34,17 +37,25 @@ async function openKubernetes(context: SessionContext<KubernetesSpec>): Promise<
   const client = new KubernetesClient({ server, dispatcher: agent, tokens, clock, observe });
   const validate = (signal: AbortSignal): Promise<Validity> =>
     reviewAccess(client, tokens.who, spec.remoteNamespace, signal);
-  return new KubernetesSession(new RemoteSecrets(client, spec.remoteNamespace), validate, agent);
+  const push = new KubernetesPush(client, spec.remoteNamespace, store.kind === 'ClusterSecretStore');
+  return new KubernetesSession(new RemoteSecrets(client, spec.remoteNamespace), push, validate, agent);
 }
 
 class KubernetesSession implements SecretsClient {
   readonly batchSize = 1;
   readonly validate: (signal: AbortSignal) => Promise<Validity>;
   readonly #secrets: RemoteSecrets;
+  readonly #push: KubernetesPush;
   readonly #agent: Agent;
 
-  constructor(secrets: RemoteSecrets, validate: (signal: AbortSignal) => Promise<Validity>, agent: Agent) {
+  constructor(
+    secrets: RemoteSecrets,
+    push: KubernetesPush,
+    validate: (signal: AbortSignal) => Promise<Validity>,
+    agent: Agent,
+  ) {
     this.#secrets = secrets;
+    this.#push = push;
     this.validate = validate;
     this.#agent = agent;
   }
@@ -55,6 +66,18 @@ class KubernetesSession implements SecretsClient {
 
   find(query: FindQuery, signal: AbortSignal) {
     return this.#secrets.find(query, signal);
+  }
+
+  push(push: Push, signal: AbortSignal): Promise<PushOutcome> {
+    return this.#push.push(push, signal);
+  }
+
+  remove(removal: Pick<Push, 'remoteKey' | 'entries'>, signal: AbortSignal): Promise<void> {
+    return this.#push.remove(removal, signal);
+  }
+
+  exists(remoteKey: string, property: string | undefined, signal: AbortSignal): Promise<boolean> {
+    return this.#push.exists(remoteKey, property, signal);
   }
 
   async close(): Promise<void> {

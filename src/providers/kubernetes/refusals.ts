@@ -18,7 +18,7 @@ import { isJsonObject, type JsonObject } from '../json/index.ts';
 
 /** What was asked of the API server, in the words of its access rules. */
 export interface Asked {
-  readonly verb: 'get' | 'list' | 'create';
+  readonly verb: 'get' | 'list' | 'create' | 'update' | 'delete';
   readonly resource: string;
   readonly namespace?: string;
   readonly name?: string;
@@ -46,6 +46,9 @@ export interface Refused {
 /** The version of a list, or of its next page, is no longer kept: the list begins anew. */
 export class ListExpiredError extends BackendUnavailableError {}
 
+/** It is another version than the one the write was made from, or was made by somebody else meanwhile: look again. */
+export class ConflictError extends InvalidRefError {}
+
 export function refusal(refused: Refused): ProviderError {
   const { host, who, asked, status, said } = refused;
   const init = { code: String(status) };
@@ -55,6 +58,7 @@ export function refusal(refused: Refused): ProviderError {
     return new AuthenticationError(`${about}; ${who} was not accepted: it is expired, or of another cluster`, init);
   if (status === 403) return new PermissionDeniedError(`${about}; ${who} needs ${grant(asked)}`, init);
   if (status === 404) return notFound(refused, about);
+  if (status === 409) return new ConflictError(about, init);
   if (status === 410) return new ListExpiredError(about, init);
   if (status === 429) return new ThrottledError(about, { ...init, retryAfterMs: refused.retryAfterMs });
   if (status >= 500) return new BackendUnavailableError(about, init);
@@ -82,6 +86,8 @@ function notFound({ asked, said, host }: Refused, about: string): ProviderError 
   const init = { code: '404' };
   const isTheSecret = said.reason === 'NotFound' && said.resource === 'secrets' && asked.name !== undefined;
   if (isTheSecret) return new SecretNotFoundError(`Kubernetes at ${host} has no ${describe(asked)}`, init);
+  if (said.reason === 'NotFound' && said.resource === 'namespaces')
+    return new InvalidProviderConfigError(`${about}; there is no such namespace: create it`, init);
   return new InvalidProviderConfigError(`${about}; this is not the Kubernetes API: check the server URL`, init);
 }
 

@@ -108,7 +108,7 @@ export class RemoteSecrets {
 }
 
 /** A key becomes one segment of a path: only what can be the name of a Secret may (D79). */
-function secretName(key: string): string {
+export function secretName(key: string): string {
   if (key.length <= 253 && SECRET_NAME.test(key)) return key;
   throw new InvalidRefError(`the key ${JSON.stringify(key)} cannot be the name of a Secret`);
 }

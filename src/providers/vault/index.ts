@@ -9,6 +9,8 @@ import { outboundAgent, OutboundRules, parseTarget, type OutboundTls } from '../
 import type {
   FindQuery,
   ProviderModule,
+  Push,
+  PushOutcome,
   ReadOutcome,
   ReadRef,
   SecretsClient,
@@ -21,8 +23,10 @@ import { dependsOnNamespace } from './check.ts';
 import { VaultClient } from './client.ts';
 import { findSecrets } from './find.ts';
 import { KvReader } from './kv.ts';
+import { KvWriter } from './kv-write.ts';
 import { TokenCalls } from './login.ts';
 import { LoginTokens } from './login-tokens.ts';
+import { VaultPush } from './push.ts';
 import { retryPolicy } from './retry.ts';
 import { VaultSession } from './session.ts';
 import type { VaultSpec } from './spec.ts';
@@ -37,7 +41,8 @@ async function openVault(context: SessionContext<VaultSpec>): Promise<SecretsCli
   // Credentials of consumers' namespaces: there is none to look into while the store itself is validated.
   if (store.kind === 'ClusterSecretStore' && namespace === '' && dependsOnNamespace(spec)) return new UnprobedClient();
   const { session, agent } = await openSession(context);
-  return new KvClient(new KvReader(session, { path: spec.path, version: spec.version }), session, agent);
+  const mount = { path: spec.path, version: spec.version };
+  return new KvClient(new KvReader(session, mount), new VaultPush(new KvWriter(session, mount)), session, agent);
 }
 
 /** A logged-in way to Vault's API, for secrets. The caller closes the session, then the pool. */
@@ -126,11 +131,13 @@ function checkedHeaders(headers: Readonly<Record<string, string>>): Readonly<Rec
 class KvClient implements SecretsClient {
   readonly batchSize = 1;
   readonly #kv: KvReader;
+  readonly #push: VaultPush;
   readonly #session: VaultSession;
   readonly #agent: Agent;
 
-  constructor(kv: KvReader, session: VaultSession, agent: Agent) {
+  constructor(kv: KvReader, push: VaultPush, session: VaultSession, agent: Agent) {
     this.#kv = kv;
+    this.#push = push;
     this.#session = session;
     this.#agent = agent;
   }
@@ -141,6 +148,18 @@ class KvClient implements SecretsClient {
 
   find(query: FindQuery, signal: AbortSignal) {
     return findSecrets(this.#kv, query, signal);
+  }
+
+  push(push: Push, signal: AbortSignal): Promise<PushOutcome> {
+    return this.#push.push(push, signal);
+  }
+
+  remove(removal: Pick<Push, 'remoteKey' | 'entries'>, signal: AbortSignal): Promise<void> {
+    return this.#push.remove(removal, signal);
+  }
+
+  exists(remoteKey: string, property: string | undefined, signal: AbortSignal): Promise<boolean> {
+    return this.#push.exists(remoteKey, property, signal);
   }
 
   async validate(signal: AbortSignal): Promise<Validity> {

@@ -15,7 +15,7 @@ import type { KvMount } from './paths.ts';
 
 export interface Asked {
   readonly kv: KvMount;
-  readonly verb: 'read' | 'list';
+  readonly verb: 'read' | 'list' | 'create' | 'update' | 'delete';
   /** The API path that was asked for. */
   readonly path: string;
   /** The key as the user wrote it; empty for a find over the whole mount. */
@@ -23,11 +23,13 @@ export interface Asked {
   readonly version?: string | undefined;
 }
 
+const METHODS = { read: 'GET', list: 'LIST', create: 'PUT', update: 'PUT', delete: 'DELETE' } as const;
+
 /** @returns the error for an answer with status 400 and above. */
 export function refusal(answer: VaultAnswer, asked: Asked): ProviderError {
   const init = { code: String(answer.status) };
   const said = answer.message === '' ? '' : ` ${answer.message}`;
-  const about = `Vault: ${asked.verb === 'read' ? 'GET' : 'LIST'} ${asked.path}: ${answer.status}${said}`;
+  const about = `Vault: ${METHODS[asked.verb]} ${asked.path}: ${answer.status}${said}`;
   if (answer.status === 404) return notFound(answer, asked, about);
   if (answer.status === 403)
     return new PermissionDeniedError(

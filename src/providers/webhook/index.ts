@@ -3,15 +3,25 @@
  */
 import type { Agent } from 'undici';
 import { DurationError, parseDuration } from '../../api/duration.ts';
-import { InvalidProviderConfigError, PropertyNotFoundError, ProviderError } from '../errors.ts';
+import { InvalidProviderConfigError, PropertyNotFoundError, ProviderError, SecretNotFoundError } from '../errors.ts';
 import { concernsAll } from '../exchange.ts';
 import { JsonSyntaxError, parseJson } from '../json/index.ts';
 import { outboundAgent, OutboundRules, probeConnection } from '../outbound.ts';
-import type { ProviderModule, ReadOutcome, ReadRef, SecretsClient, SessionContext, Validity } from '../provider.ts';
+import type {
+  ProviderModule,
+  Push,
+  PushOutcome,
+  ReadOutcome,
+  ReadRef,
+  SecretsClient,
+  SessionContext,
+  Validity,
+} from '../provider.ts';
 import type { SecretValue } from '../../secret-value.ts';
 import { WebhookCaller } from './caller.ts';
 import { NTLM_UNAVAILABLE, withoutNamespace } from './check.ts';
 import { findByJsonPath, JsonPathError } from './json-path.ts';
+import { WebhookPush } from './push.ts';
 import type { WebhookSpec } from './spec.ts';
 import { checkRef, probeTarget, targetOf, type ProbeTarget } from './target.ts';
 import { usesMember } from './template-use.ts';
@@ -60,17 +70,41 @@ class WebhookSession implements SecretsClient {
   /** It only opens a connection. */
   readonly validatesElsewhere = true;
   readonly readsProperty: boolean;
+  /** What was pushed cannot be read back and compared. */
+  readonly pushesBlindly = true;
   readonly #parts: WebhookSessionParts;
+  readonly #push: WebhookPush;
   readonly #probe: ProbeTarget | undefined;
 
   constructor(parts: WebhookSessionParts) {
     this.#parts = parts;
+    this.#push = new WebhookPush(parts);
     this.#probe = probeTarget(parts.spec.url);
     this.readsProperty = usesMember(parts.spec, 'property');
   }
 
   read(refs: readonly ReadRef[], signal: AbortSignal): Promise<readonly ReadOutcome[]> {
     return Promise.all(refs.map((ref) => this.#readOne(ref, signal)));
+  }
+
+  async push(push: Push, signal: AbortSignal): Promise<PushOutcome> {
+    return this.#push.push(push, methodOf(this.#parts.spec.method, 'POST'), signal);
+  }
+
+  remove(removal: Pick<Push, 'remoteKey' | 'entries'>, signal: AbortSignal): Promise<void> {
+    return this.#push.remove(removal, signal);
+  }
+
+  /** A read, as the store says how to read: 404 and a JSONPath that leads nowhere mean no. */
+  async exists(remoteKey: string, property: string | undefined, signal: AbortSignal): Promise<boolean> {
+    const ref = { key: remoteKey, property };
+    try {
+      webhookValues.select(await this.#call(ref, signal), ref);
+      return true;
+    } catch (error) {
+      if (error instanceof SecretNotFoundError || error instanceof PropertyNotFoundError) return false;
+      throw error;
+    }
   }
 
   /** Reaches the server, without a request: none of ours would be harmless to all. */
@@ -134,8 +168,8 @@ export function timeoutOf(text: string | undefined): number {
   }
 }
 
-export function methodOf(method: string | undefined): string {
-  if (method === undefined || method === '') return 'GET';
+export function methodOf(method: string | undefined, fallback = 'GET'): string {
+  if (method === undefined || method === '') return fallback;
   if (/^[A-Za-z]+$/.test(method) && !/^connect$/i.test(method)) return method;
   throw new InvalidProviderConfigError('method: not an HTTP method');
 }

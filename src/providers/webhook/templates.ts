@@ -68,15 +68,18 @@ export class Templates {
     this.#jsonPath = isBlank(jsonPath) ? undefined : parse('result.jsonPath', jsonPath);
   }
 
-  /** @throws InvalidRefError when a template fails with the data of this reference. */
+  /** For a read. @throws InvalidRefError when a template fails with the data of this reference. */
   render(ref: RemoteRefData): Rendered {
+    return this.renderCall(new Map(Object.entries(ref)));
+  }
+
+  /** For any call: the members of `.remoteRef`. @throws InvalidRefError */
+  renderCall(ref: ReadonlyMap<string, string | Uint8Array>): Rendered {
     const plain = this.#data(ref);
-    const escaped = this.#data({
-      ...ref,
-      key: escape(ref.key),
-      version: escape(ref.version),
-      property: escape(ref.property),
-    });
+    const inUrl = [...ref].map(
+      ([name, value]) => [name, name === 'namespace' ? value : escape(textOf(value))] as const,
+    );
+    const escaped = this.#data(new Map(inUrl));
     return {
       url: this.#text('url', this.#url, escaped).trim(),
       headers: Object.fromEntries(this.#headers.map(([name, value]) => [name, this.#header(name, value, plain)])),
@@ -85,8 +88,7 @@ export class Templates {
     };
   }
 
-  #data(ref: RemoteRefData): TemplateData {
-    const remoteRef: TemplateData = new Map(Object.entries(ref));
+  #data(remoteRef: TemplateData): TemplateData {
     return new Map([...this.#secrets, ['remoteRef', remoteRef]]);
   }
 
@@ -145,6 +147,10 @@ function escape(text: string): string {
   return encodeURIComponent(text.toWellFormed())
     .replaceAll(/[!'()*]/g, odd)
     .replaceAll('%20', '+');
+}
+
+function textOf(value: string | Uint8Array): string {
+  return typeof value === 'string' ? value : Buffer.from(value).toString('utf8');
 }
 
 function isBlank(text: string | undefined): text is '' | undefined {

@@ -1,0 +1,26 @@
+/** Which namespaces a cluster-wide object means. Pure. */
+import { matchesSelector, selectorProblem } from '../label-selector.ts';
+import type { Wanted } from './kind.ts';
+
+export interface SelectableNamespace {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+const NAME_LABEL = 'kubernetes.io/metadata.name';
+
+export function selects({ selectors, names }: Wanted, { name, labels }: SelectableNamespace): boolean {
+  return (
+    names.includes(labels[NAME_LABEL] ?? name) ||
+    selectors.some((selector) => selectorProblem(selector) === undefined && matchesSelector(selector, labels))
+  );
+}
+
+/** What is wrong with the selectors that the API server's schema lets through. */
+export function selectionProblem({ selectors }: Wanted): string | undefined {
+  for (const [index, selector] of selectors.entries()) {
+    const problem = selectorProblem(selector);
+    if (problem !== undefined) return `namespace selector ${index}: ${problem}`;
+  }
+  return undefined;
+}

@@ -1,0 +1,148 @@
+/**
+ * What of one source goes where in one SecretStore: entries of `dataTo` for that store, then all of `data`, which win for the same key of
+ * the source (`behaviour.md` 3.5). Asks nobody.
+ */
+import type { PushSecretData, PushSecretSpec } from '../../api/push-secret.ts';
+import type { RenderKey } from '../external-secret/rewrite.ts';
+import { convertData, convertedKeys, type Conversion, type Data } from './convert.ts';
+import { expand } from './data-to.ts';
+import { statusEntryKey } from './names.ts';
+import { PushProblem } from './problem.ts';
+import type { Source } from './source.ts';
+import { means, type TargetStore } from './stores.ts';
+
+/** One thing to push. */
+export interface Entry {
+  /** The field it comes from, e.g. `data[2]`. */
+  readonly where: string;
+  readonly remoteKey: string;
+  readonly property: string | undefined;
+  /** A key of the source, converted; undefined: all of it. */
+  readonly secretKey: string | undefined;
+  /** Stands in the place of the source's whole data. */
+  readonly bundle: Data | undefined;
+  /** With its envelope. */
+  readonly metadata: unknown;
+  readonly conversion: Conversion;
+}
+
+export interface PlannedEntry extends Entry {
+  readonly source: Source;
+}
+
+export interface StorePlan {
+  readonly store: TargetStore;
+  /** By their key in status. */
+  readonly entries: ReadonlyMap<string, PlannedEntry>;
+}
+
+export interface PlanInput {
+  readonly spec: PushSecretSpec;
+  readonly stores: readonly TargetStore[];
+  readonly sources: readonly Source[];
+  readonly renderKey: RenderKey;
+}
+
+/** @throws PushProblem for what only a change of the PushSecret, its source or its stores can mend. */
+export async function planPushes(input: PlanInput): Promise<readonly StorePlan[]> {
+  checkDataTo(input);
+  const plans: StorePlan[] = [];
+  for (const store of input.stores) plans.push({ store, entries: await planStore(input, store) });
+  return plans;
+}
+
+async function planStore(input: PlanInput, store: TargetStore): Promise<StorePlan['entries']> {
+  const planned = new Map<string, PlannedEntry>();
+  for (const source of input.sources) {
+    for (const entry of await entriesOf(input, store, source)) {
+      const key = statusEntryKey(entry.remoteKey, entry.property);
+      const other = planned.get(key);
+      if (other !== undefined) throw pushedTwice(key, other, { ...entry, source });
+      planned.set(key, { ...entry, source });
+    }
+  }
+  return planned;
+}
+
+async function entriesOf(input: PlanInput, store: TargetStore, source: Source): Promise<readonly Entry[]> {
+  const { data = [], dataTo = [] } = input.spec;
+  const explicit = data.map((entry, index) => explicitEntry(entry, source, `data[${index}]`));
+  const taken = new Set(data.map((entry) => sourceKey(entry, source)));
+  const expanded: Entry[] = [];
+  for (const [index, entry] of dataTo.entries()) {
+    if (entry.storeRef === undefined || !means(entry.storeRef, store)) continue;
+    for (const made of await expand(entry, source.data, input.renderKey, `dataTo[${index}]`))
+      if (made.secretKey === undefined || !taken.has(made.secretKey)) expanded.push(made);
+  }
+  return [...expanded, ...explicit];
+}
+
+/** The key of the source, as it stands there, that an entry of `data` uses. */
+function sourceKey({ match, conversionStrategy }: PushSecretData, source: Source): string | undefined {
+  return convertedKeys(source.data, conversionStrategy).get(match.secretKey ?? '');
+}
+
+function explicitEntry({ match, metadata, conversionStrategy }: PushSecretData, source: Source, where: string): Entry {
+  const secretKey = match.secretKey === '' ? undefined : match.secretKey;
+  const data = convertData(source.data, conversionStrategy);
+  if (secretKey !== undefined && !data.has(secretKey)) {
+    const keys = [...data.keys()].map((key) => `"${key}"`).join(', ');
+    throw new PushProblem(
+      `${where}.match.secretKey: Secret "${source.name}" has no key "${secretKey}"; it has ${keys === '' ? 'no keys' : keys}`,
+      { permanent: true },
+    );
+  }
+  const { remoteKey, property } = match.remoteRef;
+  return {
+    where,
+    remoteKey,
+    property: property === '' ? undefined : property,
+    secretKey,
+    bundle: undefined,
+    metadata,
+    conversion: conversionStrategy,
+  };
+}
+
+/** How the entry stands in `status.syncedPushSecrets`. */
+export function statusEntry({ secretKey, remoteKey, property, metadata, conversion }: Entry): PushSecretData {
+  return {
+    match: {
+      ...(secretKey === undefined ? {} : { secretKey }),
+      remoteRef: { remoteKey, ...(property === undefined ? {} : { property }) },
+    },
+    ...(metadata === undefined ? {} : { metadata }),
+    conversionStrategy: conversion,
+  };
+}
+
+function checkDataTo({ spec, stores }: PlanInput): void {
+  for (const [index, { storeRef }] of (spec.dataTo ?? []).entries()) {
+    const field = `dataTo[${index}].storeRef`;
+    if (storeRef?.name === undefined && storeRef?.labelSelector === undefined)
+      throw new PushProblem(`${field} needs a name or a labelSelector`, { permanent: true });
+    if (storeRef.labelSelector !== undefined) {
+      if (!stores.some((store) => means(storeRef, store)))
+        throw new PushProblem(`${field}.labelSelector matches none of the stores in secretStoreRefs`, {
+          permanent: true,
+        });
+      continue;
+    }
+    const isListed = spec.secretStoreRefs.some(
+      ({ kind, name, labelSelector }) =>
+        labelSelector === undefined && kind === storeRef.kind && name === storeRef.name,
+    );
+    if (!isListed)
+      throw new PushProblem(`${field}: ${storeRef.kind} "${storeRef.name}" is not named in secretStoreRefs`, {
+        permanent: true,
+      });
+  }
+}
+
+function pushedTwice(key: string, one: PlannedEntry, other: PlannedEntry): PushProblem {
+  const named = ({ where, source }: PlannedEntry): string => `${where} (Secret "${source.name}")`;
+  return new PushProblem(
+    `${named(one)} and ${named(other)} both push to remote key "${key}"; give each a remote key or property of its own`,
+    { permanent: true },
+  );
+}

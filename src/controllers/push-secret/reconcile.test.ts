@@ -1,0 +1,327 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { pushSecrets, secretStores } from '../../api/resources.ts';
+import { PermissionDeniedError } from '../../providers/errors.ts';
+import { TerminalError } from '../../runtime/errors.ts';
+import { PUSH_FINALIZER } from './names.ts';
+import { entry, World } from './world.fixture.ts';
+
+const HOUR = 3_600_000;
+
+function world(): World {
+  const made = new World();
+  made.store();
+  made.secret('build-key', { 'api-key': 'k1', user: 'u1' });
+  return made;
+}
+
+test('a key of the source arrives at its remote key, and the status tells what is where', async () => {
+  const it = world();
+  it.apply({ data: [entry('api-key', 'ci-api-key')] });
+  assert.deepEqual(await it.run(), { requeueAfterMs: HOUR });
+  assert.equal(it.backend().value('ci-api-key'), 'k1');
+  assert.equal(it.ready(), 'True Synced: pushed');
+  assert.deepEqual(it.get()?.status?.syncedPushSecrets, {
+    'SecretStore/store': {
+      'ci-api-key': {
+        match: { secretKey: 'api-key', remoteRef: { remoteKey: 'ci-api-key' } },
+        conversionStrategy: 'None',
+      },
+    },
+  });
+  assert.deepEqual(it.told, ['Synced: pushed']);
+  assert.equal(it.get()?.metadata.finalizers, undefined);
+});
+
+test('a hundred refreshes of an unchanged source write nothing and tell nothing', async () => {
+  const it = world();
+  it.apply({ data: [entry('api-key', 'a'), entry('user', 'b', 'name'), entry('api-key', 'b', 'key')] });
+  await it.run();
+  assert.equal(it.backend().writes, 2);
+  for (let round = 0; round < 100; round++) {
+    await it.clock.advance(HOUR);
+    await it.run();
+  }
+  assert.equal(it.backend().writes, 2);
+  assert.equal(it.told.length, 1);
+});
+
+test('several properties of one remote key are one call', async () => {
+  const it = world();
+  it.apply({ data: [entry('user', 'db', 'user'), entry('api-key', 'db', 'password')] });
+  await it.run();
+  assert.deepEqual(it.backend().calls, ['created db']);
+});
+
+test('what is not due asks nobody', async () => {
+  const it = world();
+  it.apply({ data: [entry('api-key', 'a')] });
+  await it.run();
+  await it.clock.advance(HOUR / 2);
+  assert.deepEqual(await it.run(), { requeueAfterMs: HOUR / 2 });
+  assert.equal(it.backend().calls.length, 1);
+});
+
+test('after a restart nothing is pushed that is not due, unless the source changed meanwhile', async () => {
+  const it = world();
+  it.apply({ data: [entry('api-key', 'a')] });
+  await it.run();
+  it.restart();
+  await it.run();
+  assert.equal(it.backend().calls.length, 1);
+  it.secret('build-key', { 'api-key': 'k2' });
+  it.restart();
+  await it.run();
+  assert.equal(it.backend().value('a'), 'k2');
+});
+
+test('a backend that cannot be read back gets nothing twice, not even after a restart (D31)', async () => {
+  const it = world();
+  it.backend().blind = true;
+  it.apply({ data: [entry('api-key', 'a')] });
+  await it.run();
+  for (const restart of [false, true]) {
+    if (restart) it.restart();
+    await it.clock.advance(HOUR);
+    await it.run();
+    assert.equal(it.backend().writes, 1);
+  }
+  it.secret('build-key', { 'api-key': 'k2' });
+  await it.clock.advance(HOUR);
+  await it.run();
+  assert.equal(it.backend().writes, 2);
+});
+
+test('a secretKey that the source has not: the wanted key and those that exist are named', async () => {
+  const it = world();
+  it.apply({ data: [entry('apikey', 'a')] });
+  await assert.rejects(it.run(), TerminalError);
+  assert.match(it.ready(), /^False Errored: data\[0\].*no key "apikey"; it has "api-key", "user"$/);
+  assert.match(it.told.join(), /^Errored: /);
+});
+
+test('one failing store is named, the others are written', async () => {
+  const it = world();
+  it.store('second');
+  it.backend('second').error = new PermissionDeniedError('may not PutSecretValue');
+  const refs = ['store', 'second'].map((name) => ({ kind: 'SecretStore', name }));
+  it.apply({ secretStoreRefs: refs, data: [entry('api-key', 'a')] });
+  await assert.rejects(it.run());
+  assert.equal(it.backend().value('a'), 'k1');
+  assert.equal(
+    it.ready(),
+    'False Errored: could not push: SecretStore "second": remote key "a": may not PutSecretValue',
+  );
+  it.backend('second').error = undefined;
+  await it.run();
+  assert.equal(it.ready(), 'True Synced: pushed');
+});
+
+test('with deletionPolicy Delete what is about to be pushed is written down before the first write', async () => {
+  const it = world();
+  it.backend().error = new PermissionDeniedError('no');
+  it.apply({ deletionPolicy: 'Delete', data: [entry('api-key', 'a'), entry('user', 'b')] });
+  await assert.rejects(it.run());
+  assert.deepEqual(it.synced(), { 'SecretStore/store': ['a', 'b'] });
+  assert.deepEqual(it.get()?.metadata.finalizers, [PUSH_FINALIZER]);
+});
+
+test('an entry that leaves the spec is removed with deletionPolicy Delete and stays without', async () => {
+  for (const [deletionPolicy, left] of [
+    ['Delete', undefined],
+    ['None', 'u1'],
+  ] as const) {
+    const it = world();
+    it.apply({ deletionPolicy, data: [entry('api-key', 'a'), entry('user', 'b')] });
+    await it.run();
+    it.apply({ deletionPolicy, data: [entry('api-key', 'a')] });
+    await it.run();
+    assert.equal(it.backend().value('b'), left);
+    assert.deepEqual(it.synced(), { 'SecretStore/store': ['a'] });
+  }
+});
+
+test('a store that leaves the spec is cleaned with deletionPolicy Delete', async () => {
+  const it = world();
+  it.store('second');
+  const refs = ['store', 'second'].map((name) => ({ kind: 'SecretStore', name }));
+  it.apply({ deletionPolicy: 'Delete', secretStoreRefs: refs, data: [entry('api-key', 'a')] });
+  await it.run();
+  it.apply({ deletionPolicy: 'Delete', data: [entry('api-key', 'a')] });
+  await it.run();
+  assert.equal(it.backend('second').value('a'), undefined);
+  assert.deepEqual(it.synced(), { 'SecretStore/store': ['a'] });
+});
+
+test('what could not be removed stays known, and is tried again', async () => {
+  const it = world();
+  it.apply({ deletionPolicy: 'Delete', data: [entry('api-key', 'a')] });
+  await it.run();
+  await it.kube.delete(pushSecrets, { namespace: 'ci', name: 'push' });
+  it.backend().error = new PermissionDeniedError('may not DeleteSecret');
+  await assert.rejects(it.run());
+  assert.match(it.ready(), /^False Errored: could not remove what was pushed: .*"a".*may not DeleteSecret/);
+  it.backend().error = undefined;
+  await it.run();
+  assert.equal(it.get(), undefined);
+  assert.equal(it.backend().values.size, 0);
+});
+
+test('deleted with deletionPolicy None, it pushes and removes nothing and lets go', async () => {
+  const it = world();
+  it.apply({ deletionPolicy: 'Delete', data: [entry('api-key', 'a')] });
+  await it.run();
+  await it.kube.delete(pushSecrets, { namespace: 'ci', name: 'push' });
+  it.apply({ deletionPolicy: 'None', data: [entry('api-key', 'a')] }, 'push');
+  await it.run();
+  assert.equal(it.get(), undefined);
+  assert.deepEqual(it.backend().calls, ['created a']);
+});
+
+test('a namespace that terminates waits three seconds for a clean-up, then is told what stays', async () => {
+  const it = world();
+  it.apply({ deletionPolicy: 'Delete', data: [entry('api-key', 'a')] });
+  await it.run();
+  await it.kube.delete(pushSecrets, { namespace: 'ci', name: 'push' });
+  it.terminating = true;
+  it.backend().hangs = true;
+  const pass = it.run();
+  await it.clock.advance(3_000);
+  await pass;
+  assert.equal(it.get(), undefined);
+  assert.match(it.told.at(-1) ?? '', /^Left: .*PushSecret "push".*SecretStore\/store: a$/);
+});
+
+test('a source that is gone: cleaned up and told once with Delete, an error that keeps everything without', async () => {
+  const it = world();
+  it.apply({ deletionPolicy: 'Delete', data: [entry('api-key', 'a')] });
+  await it.run();
+  it.removeSecret('build-key');
+  it.records.peek('ci/push')!.outdated = true;
+  for (let round = 0; round < 3; round++) {
+    await it.run();
+    await it.clock.advance(HOUR);
+  }
+  assert.match(it.ready(), /^False SourceDeleted: /);
+  assert.deepEqual(it.synced(), {});
+  assert.equal(it.told.filter((line) => line.startsWith('SourceDeleted')).length, 1);
+  it.secret('build-key', { 'api-key': 'k2' });
+  await it.run();
+  assert.equal(it.backend().value('a'), 'k2');
+  assert.equal(it.ready(), 'True Synced: pushed');
+
+  it.apply({ deletionPolicy: 'None', data: [entry('api-key', 'a')] });
+  it.removeSecret('build-key');
+  await assert.rejects(it.run(), TerminalError);
+  assert.match(it.ready(), /^False Errored: could not get source secret: Secret "build-key" not found/);
+  assert.equal(it.backend().value('a'), 'k2');
+});
+
+test('IfNotExists leaves what is there, and never counts it as its own', async () => {
+  const it = world();
+  it.backend().values.set('a', new Map([['', 'theirs']]));
+  it.apply({
+    updatePolicy: 'IfNotExists',
+    deletionPolicy: 'Delete',
+    data: [entry('api-key', 'a'), entry('user', 'b')],
+  });
+  await it.run();
+  await it.clock.advance(HOUR);
+  await it.run();
+  assert.deepEqual(it.synced(), { 'SecretStore/store': ['b'] });
+  assert.match(it.ready(), /^True Synced: .*left as it is/);
+  await it.kube.delete(pushSecrets, { namespace: 'ci', name: 'push' });
+  await it.run();
+  assert.deepEqual([it.backend().value('a'), it.backend().value('b')], ['theirs', undefined]);
+});
+
+test('two PushSecrets on one destination: the older keeps it, the younger says so and takes over when it goes', async () => {
+  const it = world();
+  it.apply({ data: [entry('api-key', 'a')] }, 'older');
+  await it.run('older');
+  await it.clock.advance(60_000);
+  it.apply({ data: [entry('user', 'a'), entry('user', 'mine')] }, 'younger');
+  await assert.rejects(it.run('younger'));
+  assert.match(it.ready('younger'), /PushSecret "older" is older/);
+  assert.deepEqual([it.backend().value('a'), it.backend().value('mine')], ['k1', 'u1']);
+  it.kube.remove(pushSecrets, { namespace: 'ci', name: 'older' });
+  await it.run('younger');
+  assert.equal(it.backend().value('a'), 'u1');
+});
+
+test('different properties of one key are no conflict, a whole key overlaps them all', async () => {
+  const it = world();
+  it.apply({ data: [entry('api-key', 'a', 'key')] }, 'older');
+  await it.run('older');
+  await it.clock.advance(60_000);
+  it.apply({ data: [entry('user', 'a', 'user')] }, 'younger');
+  await it.run('younger');
+  assert.match(it.ready('younger'), /^True/);
+  it.apply({ data: [entry(undefined, 'a')] }, 'younger');
+  await assert.rejects(it.run('younger'));
+});
+
+test('what another PushSecret counts on is not removed with the first', async () => {
+  const it = world();
+  it.apply({ deletionPolicy: 'Delete', data: [entry('api-key', 'a')] }, 'older');
+  await it.run('older');
+  await it.clock.advance(60_000);
+  it.apply({ data: [entry('user', 'a')] }, 'younger');
+  await it.kube.delete(pushSecrets, { namespace: 'ci', name: 'older' });
+  await it.run('older');
+  assert.equal(it.get('older'), undefined);
+  assert.equal(it.backend().value('a'), 'k1');
+});
+
+test('several sources by labels are pushed together, without one undoing the other', async () => {
+  const it = world();
+  it.secret('one', { a: '1' }, { push: 'yes' });
+  it.secret('two', { b: '2' }, { push: 'yes' });
+  const selector = { secret: { selector: { matchLabels: { push: 'yes' } } } };
+  const dataTo = [{ storeRef: { kind: 'SecretStore', name: 'store' }, conversionStrategy: 'None' }];
+  it.apply({ selector, dataTo, deletionPolicy: 'Delete' });
+  await it.run();
+  assert.deepEqual([...it.watched].sort(), ['one', 'two']);
+  await it.clock.advance(HOUR);
+  await it.run();
+  assert.deepEqual(it.backend().calls, ['created a', 'created b', 'unchanged a', 'unchanged b']);
+  it.removeSecret('two');
+  await it.clock.advance(HOUR);
+  await it.run();
+  assert.deepEqual(it.synced(), { 'SecretStore/store': ['a'] });
+});
+
+test('a store that is being deleted is left alone: nothing is pushed and nothing is said', async () => {
+  const it = world();
+  it.store('store', { finalizers: ['x'] });
+  await it.kube.delete(secretStores, { namespace: 'ci', name: 'store' });
+  it.apply({ deletionPolicy: 'Delete', data: [entry('api-key', 'a')] });
+  await it.run();
+  assert.equal(it.ready(), 'none');
+  assert.equal(it.get()?.metadata.finalizers, undefined);
+  assert.equal(it.backend().calls.length, 0);
+});
+
+test('a template adds to the source, and its failures are conditions', async () => {
+  const it = world();
+  it.apply({
+    template: { engineVersion: 'v2', mergePolicy: 'Replace', data: { url: 'x' } },
+    data: [entry('url', 'a'), entry('user', 'b')],
+  });
+  await it.run();
+  assert.deepEqual([it.backend().value('a'), it.backend().value('b')], ['<x>', 'u1']);
+});
+
+test('a generator makes new values at each refresh and not in between', async () => {
+  const it = world();
+  const generatorRef = { apiVersion: 'generators.external-secrets.io/v1alpha1', kind: 'Password', name: 'p' } as const;
+  it.apply({ selector: { generatorRef }, data: [entry('password', 'a')] });
+  await it.run();
+  const first = it.backend().value('a');
+  it.restart();
+  await it.run();
+  assert.equal(it.backend().value('a'), first);
+  await it.clock.advance(HOUR);
+  await it.run();
+  assert.notEqual(it.backend().value('a'), first);
+});

@@ -1,0 +1,209 @@
+/**
+ * One pass over one PushSecret, as a table of contents: gather → due? → sources → plan → push → remove → status. Each step is a file of
+ * its own; this one only says what follows what.
+ */
+import { pushSecrets } from '../../api/resources.ts';
+import type { Consumer, Generation } from '../../generators/index.ts';
+import { apiVersionOf } from '../../kube/types.ts';
+import type { Deps } from './deps.ts';
+import { decideDue, untilNext, type Due } from './due.ts';
+import { setFinalizer } from './finalizer.ts';
+import { finish } from './finish.ts';
+import { gather, type Gathered } from './gather.ts';
+import { planPushes } from './plan.ts';
+import { PushProblem } from './problem.ts';
+import { blindPrint, problemOf, pushAll, type Pushed } from './push.ts';
+import { readyCondition } from './records.ts';
+import { removalProblem, removeAll } from './remove.ts';
+import { renderSource } from './rendered-source.ts';
+import { noteIntent, progressOf, reportFailure, reportSourceDeleted, reportSuccess, type Progress } from './report.ts';
+import { generatedSource, readSources, versionOfSources, type Source } from './source.ts';
+import { targetStores, type TargetStore } from './stores.ts';
+import { difference, isEmpty, ours, plannedEntries, union } from './synced-entries.ts';
+
+export interface PassOutcome {
+  readonly requeueAfterMs?: number;
+}
+
+/** @throws what decides about the retry: the runtime turns it into backoff. */
+export async function reconcile(deps: Deps, key: string, signal: AbortSignal): Promise<PassOutcome> {
+  const ps = deps.pushSecrets.get(key);
+  if (ps === undefined) return forget(deps, key);
+  const gathered = gather(deps, key, ps);
+  const progress = progressOf(gathered);
+  deps.metrics.started(gathered.object, readyCondition(gathered.status)?.status);
+  try {
+    if (ps.metadata.deletionTimestamp === undefined) return await sync(deps, gathered, progress, signal);
+    await finish(deps, gathered, progress, signal);
+    return {};
+  } catch (error) {
+    signal.throwIfAborted();
+    return reportFailure(deps, gathered, progress, error, signal);
+  }
+}
+
+async function sync(deps: Deps, gathered: Gathered, progress: Progress, signal: AbortSignal): Promise<PassOutcome> {
+  const { record, spec, namespace } = gathered;
+  const stores = targetStores(deps.stores, spec.secretStoreRefs, namespace);
+  if (stores.length === 0 && spec.secretStoreRefs.length > 0) return {};
+  const { generatorRef } = spec.selector;
+  if (generatorRef !== undefined && (await deps.generators.isForeign(generatorRef, namespace, signal))) return {};
+  if (gathered.problem !== undefined) throw gathered.problem;
+  await setFinalizer(deps.client, gathered.ps, gathered.cleansUp, signal);
+  const due = decideDue(dueInput(gathered), deps.clock.now());
+  if (!due.due && (record.looked || generatorRef !== undefined)) return again(deps, gathered, due.againInMs);
+  const pass = { due, stores, startedAt: deps.clock.now(), signal };
+  record.outdated = false;
+  const generation = deps.generators.begin(consumerOf(gathered));
+  let skipped = false;
+  await generation.run(
+    () => fetchSources(deps, gathered, generation, pass),
+    async (sources) => {
+      skipped = !due.due && isWhatWasPushed(gathered, sources);
+      if (!skipped) await pushOrCleanUp(deps, gathered, progress, { ...pass, sources });
+    },
+    signal,
+  );
+  const next = untilNext(gathered.intervalMs, pass.startedAt, deps.clock.now());
+  return again(deps, gathered, skipped && !due.due ? due.againInMs : next);
+}
+
+async function fetchSources(
+  deps: Deps,
+  gathered: Gathered,
+  generation: Pick<Generation, 'generate'>,
+  { stores, startedAt, signal }: Omit<PushPass, 'sources'>,
+): Promise<readonly Source[]> {
+  const { generatorRef } = gathered.spec.selector;
+  if (generatorRef !== undefined) return [await generatedSource(generation, generatorRef, startedAt, signal)];
+  const isFirstLook = !gathered.record.looked;
+  const sources = await readSources(deps, gathered, signal);
+  if (isFirstLook) rememberBlindPushes(gathered, stores, sources);
+  return sources;
+}
+
+async function pushOrCleanUp(deps: Deps, gathered: Gathered, progress: Progress, pass: PushPass): Promise<void> {
+  const name = gathered.spec.selector.secret?.name;
+  if (pass.sources.length === 0 && name !== undefined) await sourceIsGone(deps, gathered, progress, name, pass.signal);
+  else await push(deps, gathered, progress, pass);
+}
+
+function consumerOf({ object: { namespace, name, uid } }: Gathered): Consumer {
+  return { apiVersion: apiVersionOf(pushSecrets), kind: 'PushSecret', namespace, name, uid };
+}
+
+interface PushPass {
+  readonly due: Due;
+  readonly stores: readonly TargetStore[];
+  readonly sources: readonly Source[];
+  readonly startedAt: number;
+  readonly signal: AbortSignal;
+}
+
+async function push(deps: Deps, gathered: Gathered, progress: Progress, pass: PushPass): Promise<void> {
+  const { signal, startedAt, stores } = pass;
+  const sources = await Promise.all(pass.sources.map((source) => renderSource(deps, gathered, source, signal)));
+  const plans = await planPushes({ spec: gathered.spec, stores, sources, renderKey: deps.renderKey });
+  const known = progress.synced;
+  const planned = plannedEntries(plans);
+  if (mustNoteIntent(gathered)) await noteIntent(deps, gathered, progress, union(known, planned), signal);
+  const pushed = await pushAll(pushingOf(deps, gathered, pass), plans);
+  const wanted = ours(planned, pushed.found, known);
+  progress.synced = union(known, wanted);
+  if (pushed.failures.length > 0) throw problemOf(pushed.failures);
+  if (gathered.cleansUp) await removeStale(deps, gathered, progress, difference(known, planned), signal);
+  progress.synced = wanted;
+  const message = successMessage(gathered, sources);
+  const sourceVersion = versionOfSources(pass.sources);
+  await reportSuccess(deps, gathered, progress, { message, startedAt, sourceVersion, wrote: didWrite(pushed) }, signal);
+}
+
+/** `IfNotExists` has no intent: what is there before us must never look like ours. */
+function mustNoteIntent({ cleansUp, spec }: Gathered): boolean {
+  return cleansUp && spec.updatePolicy === 'Replace';
+}
+
+async function removeStale(
+  deps: Deps,
+  gathered: Gathered,
+  progress: Progress,
+  stale: Progress['synced'],
+  signal: AbortSignal,
+): Promise<void> {
+  if (isEmpty(stale)) return;
+  const { left, failures } = await removeAll(deps, gathered, stale, signal);
+  signal.throwIfAborted();
+  progress.synced = union(difference(progress.synced, stale), left);
+  if (failures.length > 0) throw removalProblem(failures);
+}
+
+/** The named source does not exist: what was pushed of it goes, if that was asked for. Its return wakes us. */
+async function sourceIsGone(
+  deps: Deps,
+  gathered: Gathered,
+  progress: Progress,
+  name: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const missing = `Secret "${name}" not found in namespace "${gathered.namespace}"`;
+  const wasCleaned = readyCondition(progress.status)?.reason === 'SourceDeleted';
+  if (!gathered.cleansUp || (isEmpty(progress.synced) && !wasCleaned))
+    throw new PushProblem(`could not get source secret: ${missing}`, { permanent: true });
+  const { left, failures } = await removeAll(deps, gathered, progress.synced, signal);
+  signal.throwIfAborted();
+  progress.synced = left;
+  if (failures.length > 0) throw removalProblem(failures);
+  await reportSourceDeleted(deps, gathered, progress, `${missing}; what was pushed of it is removed`, signal);
+}
+
+function dueInput({ version, record, intervalMs }: Gathered): Parameters<typeof decideDue>[0] {
+  const { version: syncedVersion, pushedAt, failed, outdated } = record;
+  return { version, syncedVersion, pushedAt, intervalMs, unfinished: failed || outdated };
+}
+
+function isWhatWasPushed({ status }: Gathered, sources: readonly Source[]): boolean {
+  if (readyCondition(status)?.reason === 'SourceDeleted') return sources.length === 0;
+  return status?.sourceVersion === versionOfSources(sources);
+}
+
+/** After a start: what a backend that cannot be read back was given is known from the status (D31). */
+function rememberBlindPushes(gathered: Gathered, stores: readonly TargetStore[], sources: readonly Source[]): void {
+  const { status, version, record, spec } = gathered;
+  const usesOthersTemplates = spec.template?.templateFrom?.some(({ configMap, secret }) => configMap ?? secret);
+  if (usesOthersTemplates === true || readyCondition(status)?.status !== 'True') return;
+  if (status?.syncedResourceVersion !== version || !isWhatWasPushed(gathered, sources)) return;
+  const fingerprint = fingerprintOf(gathered, sources);
+  for (const store of stores)
+    if (status.syncedPushSecrets?.[store.key] !== undefined)
+      record.blind.set(store.key, blindPrint(fingerprint, store));
+}
+
+function fingerprintOf({ version, record }: Gathered, sources: readonly Source[]): string {
+  return `${version} ${versionOfSources(sources)} ${record.templateChanges}`;
+}
+
+function pushingOf(deps: Deps, gathered: Gathered, { due, sources, signal }: PushPass): Parameters<typeof pushAll>[0] {
+  const urgent = due.due && due.reason === 'changed';
+  return { deps, gathered, fingerprint: fingerprintOf(gathered, sources), urgent, signal };
+}
+
+function didWrite({ written }: Pushed): boolean {
+  return written.length > 0;
+}
+
+function successMessage({ spec }: Gathered, sources: readonly Source[]): string {
+  if (sources.length === 0) return 'no Secret matches spec.selector.secret.selector: nothing to push';
+  return spec.updatePolicy === 'IfNotExists' ? 'pushed; what exists in the backend is left as it is' : 'pushed';
+}
+
+function again(deps: Deps, { record, intervalMs }: Gathered, requeueAfterMs: number | undefined): PassOutcome {
+  record.due = requeueAfterMs === undefined ? undefined : { at: deps.clock.now() + requeueAfterMs, intervalMs };
+  return requeueAfterMs === undefined ? {} : { requeueAfterMs };
+}
+
+function forget(deps: Deps, key: string): PassOutcome {
+  deps.records.forget(key);
+  deps.forgetDependencies(key);
+  deps.metrics.forget(key);
+  return {};
+}

@@ -1,0 +1,143 @@
+/**
+ * The calls of Secrets Manager that a push needs, one method each. Ids are names or ARNs as AWS takes them, prefix included.
+ */
+import {
+  CreateSecretCommand,
+  DeleteResourcePolicyCommand,
+  DeleteSecretCommand,
+  DescribeSecretCommand,
+  GetResourcePolicyCommand,
+  GetSecretValueCommand,
+  PutResourcePolicyCommand,
+  PutSecretValueCommand,
+  RemoveRegionsFromReplicationCommand,
+  ReplicateSecretToRegionsCommand,
+  TagResourceCommand,
+  UntagResourceCommand,
+  UpdateSecretCommand,
+  type CreateSecretCommandInput,
+  type DeleteSecretCommandInput,
+  type DescribeSecretCommandOutput,
+  type ReplicaRegionType,
+  type SecretsManagerClient,
+  type Tag,
+} from '@aws-sdk/client-secrets-manager';
+import { SecretValue } from '../../secret-value.ts';
+import { SecretNotFoundError } from '../errors.ts';
+import type { AwsCaller } from './sdk.ts';
+
+export type Described = DescribeSecretCommandOutput;
+
+export interface CurrentValue {
+  readonly value: SecretValue;
+  readonly format: 'binary' | 'string';
+}
+
+export type Payload = { readonly SecretString: string } | { readonly SecretBinary: Uint8Array };
+
+/** For one push: which key it is about, what must not come back in errors, until when. */
+export interface PushCall {
+  readonly id: string;
+  readonly pushed: readonly SecretValue[];
+  readonly signal: AbortSignal;
+}
+
+type Options = { readonly abortSignal: AbortSignal };
+
+export class SecretsManagerApi {
+  readonly #sdk: SecretsManagerClient;
+  readonly #caller: AwsCaller;
+
+  constructor(sdk: SecretsManagerClient, caller: AwsCaller) {
+    this.#sdk = sdk;
+    this.#caller = caller;
+  }
+
+  /** Undefined when there is no such secret. */
+  async describe(call: PushCall): Promise<Described | undefined> {
+    const command = new DescribeSecretCommand({ SecretId: call.id });
+    return unlessMissing(() => this.#call('DescribeSecret', call, (options) => this.#sdk.send(command, options)));
+  }
+
+  /** The current value; undefined when there is none, or no such secret, or it is scheduled for deletion. */
+  async value(call: PushCall): Promise<CurrentValue | undefined> {
+    const command = new GetSecretValueCommand({ SecretId: call.id, VersionStage: 'AWSCURRENT' });
+    const answer = await unlessMissing(() =>
+      this.#call('GetSecretValue', call, (options) => this.#sdk.send(command, options)),
+    );
+    if (answer?.SecretBinary !== undefined)
+      return { value: SecretValue.ofBytes(answer.SecretBinary), format: 'binary' };
+    if (answer?.SecretString === undefined) return undefined;
+    return { value: SecretValue.ofText(answer.SecretString), format: 'string' };
+  }
+
+  async create(call: PushCall, input: Omit<CreateSecretCommandInput, 'Name'>): Promise<void> {
+    const command = new CreateSecretCommand({ Name: call.id, ...input });
+    await this.#call('CreateSecret', call, (options) => this.#sdk.send(command, options));
+  }
+
+  async putValue(call: PushCall, payload: Payload, token: string): Promise<void> {
+    const command = new PutSecretValueCommand({ SecretId: call.id, ClientRequestToken: token, ...payload });
+    await this.#call('PutSecretValue', call, (options) => this.#sdk.send(command, options));
+  }
+
+  async update(call: PushCall, input: { Description?: string; KmsKeyId?: string }): Promise<void> {
+    const command = new UpdateSecretCommand({ SecretId: call.id, ...input });
+    await this.#call('UpdateSecret', call, (options) => this.#sdk.send(command, options));
+  }
+
+  async tag(call: PushCall, Tags: Tag[]): Promise<void> {
+    const command = new TagResourceCommand({ SecretId: call.id, Tags });
+    await this.#call('TagResource', call, (options) => this.#sdk.send(command, options));
+  }
+
+  async untag(call: PushCall, TagKeys: string[]): Promise<void> {
+    const command = new UntagResourceCommand({ SecretId: call.id, TagKeys });
+    await this.#call('UntagResource', call, (options) => this.#sdk.send(command, options));
+  }
+
+  /** Undefined when none is attached. */
+  async policy(call: PushCall): Promise<string | undefined> {
+    const command = new GetResourcePolicyCommand({ SecretId: call.id });
+    return (await this.#call('GetResourcePolicy', call, (options) => this.#sdk.send(command, options))).ResourcePolicy;
+  }
+
+  async putPolicy(call: PushCall, ResourcePolicy: string, blockPublicPolicy: boolean | undefined): Promise<void> {
+    const block = blockPublicPolicy === undefined ? {} : { BlockPublicPolicy: blockPublicPolicy };
+    const command = new PutResourcePolicyCommand({ SecretId: call.id, ResourcePolicy, ...block });
+    await this.#call('PutResourcePolicy', call, (options) => this.#sdk.send(command, options));
+  }
+
+  async deletePolicy(call: PushCall): Promise<void> {
+    const command = new DeleteResourcePolicyCommand({ SecretId: call.id });
+    await this.#call('DeleteResourcePolicy', call, (options) => this.#sdk.send(command, options));
+  }
+
+  async replicate(call: PushCall, AddReplicaRegions: ReplicaRegionType[]): Promise<void> {
+    const command = new ReplicateSecretToRegionsCommand({ SecretId: call.id, AddReplicaRegions });
+    await this.#call('ReplicateSecretToRegions', call, (options) => this.#sdk.send(command, options));
+  }
+
+  async unreplicate(call: PushCall, RemoveReplicaRegions: string[]): Promise<void> {
+    const command = new RemoveRegionsFromReplicationCommand({ SecretId: call.id, RemoveReplicaRegions });
+    await this.#call('RemoveRegionsFromReplication', call, (options) => this.#sdk.send(command, options));
+  }
+
+  async delete(call: PushCall, SecretId: string, how: Omit<DeleteSecretCommandInput, 'SecretId'>): Promise<void> {
+    const command = new DeleteSecretCommand({ SecretId, ...how });
+    await unlessMissing(() => this.#call('DeleteSecret', call, (options) => this.#sdk.send(command, options)));
+  }
+
+  #call<T>(action: string, { id, pushed, signal }: PushCall, send: (options: Options) => Promise<T>): Promise<T> {
+    return this.#caller.call(action, (abortSignal) => send({ abortSignal }), signal, id, pushed);
+  }
+}
+
+async function unlessMissing<T>(call: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await call();
+  } catch (error) {
+    if (error instanceof SecretNotFoundError) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,178 @@
+/**
+ * What is stored at a key, as somebody who wants to change it must know it, and the requests that change it, KV version 1
+ * and 2. `managed-by=external-secrets` says that it is ours: in the custom metadata, on version 1 inside the secret.
+ */
+import type { SecretValue } from '../../secret-value.ts';
+import { InvalidRefError } from '../errors.ts';
+import { encodeJson, isJsonArray, isJsonObject, JsonNumber, type JsonObject, type JsonValue } from '../json/index.ts';
+import { numberMember, type VaultAnswer } from './answer.ts';
+import { locate, type KvLocation, type KvMount, type KvVersion } from './paths.ts';
+import { refusal, wrongShape, type Asked } from './refusals.ts';
+import type { DataRequest, VaultSession } from './session.ts';
+
+export interface Stored {
+  /** Without our mark; undefined: there is none, or its latest version is deleted. */
+  readonly data: JsonObject | undefined;
+  /** The latest version; 0: none was ever written, or the engine has none. */
+  readonly version: number;
+  readonly customMetadata: JsonObject;
+  readonly isOurs: boolean;
+  /** Somebody has put something here, even if it is deleted by now. */
+  readonly isUsed: boolean;
+}
+
+/** Somebody else wrote in between: look again. */
+export class CasMismatchError extends InvalidRefError {}
+
+const MARK = 'managed-by';
+const OWNER = 'external-secrets';
+const V1_MARK = 'custom_metadata';
+
+interface Sending {
+  readonly secrets: readonly SecretValue[];
+  readonly signal: AbortSignal;
+}
+
+export class KvWriter {
+  readonly #session: VaultSession;
+  readonly #mount: KvMount;
+
+  constructor(session: VaultSession, mount: KvMount) {
+    this.#session = session;
+    this.#mount = mount;
+  }
+
+  get version(): KvVersion {
+    return this.#mount.version;
+  }
+
+  /** The same for every way to write a key. @throws InvalidRefError */
+  pathOf(key: string): string {
+    return locate(this.#mount, key).data;
+  }
+
+  /** One read; for what has no data one more, because its metadata may be there. @throws ProviderError */
+  async look(key: string, signal: AbortSignal): Promise<Stored> {
+    const location = locate(this.#mount, key);
+    const asked = this.#asked('read', location.data, key);
+    const answer = await this.#send({ call: 'ReadSecretData', method: 'GET', path: asked.path }, signal);
+    const outer = isJsonObject(answer.data) ? answer.data : undefined;
+    if (this.version === 'v1') return storedV1(answer, asked, outer);
+    const metadata = objectMember(outer, 'metadata');
+    // A deleted version comes with status 404, but with its metadata.
+    if (outer !== undefined && metadata !== undefined && (answer.status < 300 || answer.status === 404))
+      return storedV2(asked, outer.get('data') ?? null, metadata, numberMember(metadata, 'version'));
+    if (!isNothing(answer)) throw answer.status >= 400 ? refusal(answer, asked) : wrongShape(asked);
+    return this.#lookAtMetadata(location, key, signal);
+  }
+
+  /** Says that the secret is ours. What else stands in the custom metadata stays. On version 1 the data carry the mark. */
+  async mark(key: string, { customMetadata }: Stored, signal: AbortSignal): Promise<void> {
+    if (this.version === 'v1') return;
+    const { metadata } = locate(this.#mount, key);
+    const body = new Map([['custom_metadata', new Map([...customMetadata, [MARK, OWNER]])]]);
+    await this.#write(key, metadata, 'create', body, { secrets: [], signal });
+  }
+
+  /** @throws CasMismatchError when it is not what `there` was made from any more */
+  async write(key: string, there: Stored, data: JsonObject, sending: Sending): Promise<void> {
+    const location = locate(this.#mount, key);
+    const verb = there.version === 0 && there.data === undefined ? 'create' : 'update';
+    if (this.version === 'v1') {
+      const marked = new Map<string, JsonValue>([...data, [V1_MARK, new Map([[MARK, OWNER]])]]);
+      return this.#write(key, location.data, verb, marked, sending);
+    }
+    const options = new Map([['cas', new JsonNumber(String(there.version))]]);
+    return this.#write(
+      key,
+      location.data,
+      verb,
+      new Map<string, JsonValue>([
+        ['data', data],
+        ['options', options],
+      ]),
+      sending,
+    );
+  }
+
+  /** With all its versions. */
+  async delete(key: string, signal: AbortSignal): Promise<void> {
+    const { data, metadata } = locate(this.#mount, key);
+    for (const path of new Set([data, metadata])) {
+      const answer = await this.#send({ call: 'DeleteSecret', method: 'DELETE', path }, signal);
+      if (answer.status >= 400 && !isNothing(answer)) throw refusal(answer, this.#asked('delete', path, key));
+    }
+  }
+
+  async #lookAtMetadata({ metadata }: KvLocation, key: string, signal: AbortSignal): Promise<Stored> {
+    const asked = this.#asked('read', metadata, key);
+    const answer = await this.#send({ call: 'ReadSecretData', method: 'GET', path: metadata }, signal);
+    if (isNothing(answer)) return storedV2(asked, null, new Map(), 0);
+    if (answer.status >= 400) throw refusal(answer, asked);
+    if (!isJsonObject(answer.data)) throw wrongShape(asked);
+    return storedV2(asked, null, answer.data, numberMember(answer.data, 'current_version'));
+  }
+
+  async #write(
+    key: string,
+    path: string,
+    verb: Asked['verb'],
+    body: JsonObject,
+    { secrets, signal }: Sending,
+  ): Promise<void> {
+    const request: DataRequest = {
+      call: 'WriteSecretData',
+      method: 'PUT',
+      path,
+      body: encodeJson(body, { escapeHtml: false }),
+      secrets,
+    };
+    const answer = await this.#send(request, signal);
+    if (answer.status < 400) return;
+    if (isCasMismatch(answer))
+      throw new CasMismatchError(`key "${key}": somebody else writes it at the same time`, { code: '400' });
+    throw refusal(answer, this.#asked(verb, path, key));
+  }
+
+  #send(request: DataRequest, signal: AbortSignal): Promise<VaultAnswer> {
+    return this.#session.send(request, signal);
+  }
+
+  #asked(verb: Asked['verb'], path: string, key: string): Asked {
+    return { kv: this.#mount, verb, path, key };
+  }
+}
+
+function storedV1(answer: VaultAnswer, asked: Asked, found: JsonObject | undefined): Stored {
+  if (isNothing(answer))
+    return { data: undefined, version: 0, customMetadata: new Map(), isOurs: false, isUsed: false };
+  if (answer.status >= 400) throw refusal(answer, asked);
+  if (found === undefined) throw wrongShape(asked);
+  const customMetadata = objectMember(found, V1_MARK) ?? new Map();
+  const data = new Map([...found].filter(([name]) => name !== V1_MARK));
+  return { data, version: 0, customMetadata, isOurs: customMetadata.get(MARK) === OWNER, isUsed: true };
+}
+
+function storedV2(asked: Asked, data: JsonValue, metadata: JsonObject, version: number): Stored {
+  if (data !== null && !isJsonObject(data)) throw wrongShape(asked);
+  const customMetadata = objectMember(metadata, 'custom_metadata') ?? new Map();
+  const isOurs = customMetadata.get(MARK) === OWNER;
+  return { data: data ?? undefined, version, customMetadata, isOurs, isUsed: version > 0 };
+}
+
+/** By Vault's own words, before anything in them is hidden. */
+function isCasMismatch({ status, envelope }: VaultAnswer): boolean {
+  const errors = envelope.get('errors');
+  if (status !== 400 || !isJsonArray(errors)) return false;
+  return errors.some((error) => typeof error === 'string' && error.includes('check-and-set parameter did not match'));
+}
+
+/** Only an empty 404 says that there is nothing at a path. */
+function isNothing({ status, hasErrors, warnings }: VaultAnswer): boolean {
+  return status === 404 && !hasErrors && warnings.length === 0;
+}
+
+function objectMember(object: JsonObject | undefined, name: string): JsonObject | undefined {
+  const value = object?.get(name);
+  return isJsonObject(value) ? value : undefined;
+}

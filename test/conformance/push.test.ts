@@ -1,0 +1,103 @@
+/** The push contract on the sandbox's backends, and on the fake provider's memory. */
+import { secrets } from '../../src/api/resources.ts';
+import { fakeModule } from '../../src/providers/fake/index.ts';
+import type { KvVersion } from '../../src/providers/vault/paths.ts';
+import { awsBackend, type Service } from './aws.ts';
+import { openFake } from './fake.ts';
+import { dataOf, kubernetesBackend, putSecret } from './kubernetes.ts';
+import { pushConformance, type PushBackend } from './push.ts';
+import { vaultPushBackend } from './vault.ts';
+
+const AWS_WRITES = /^(?:Create|Put|Update|Delete|Tag|Untag|AddTags|RemoveTags|Replicate|RemoveRegions)/;
+const traits = { marksOwnership: true, comparesAndSets: false, plainValues: true, writesPerUpdate: 1 };
+
+async function aws(service: Service): Promise<PushBackend> {
+  const backend = await awsBackend(service);
+  const write = service === 'SecretsManager' ? 'PutSecretValue' : 'PutParameter';
+  return {
+    open: backend.open,
+    async putForeign(key, json) {
+      await backend.put(key, json);
+    },
+    calls: backend.calls,
+    resetCalls: backend.resetCalls,
+    isWrite: (call) => AWS_WRITES.test(call),
+    denyWrites: () => backend.aws.fault(write, 'deny'),
+    heal: () => backend.aws.heal(),
+    close: backend.close,
+  };
+}
+
+pushConformance('AWS Secrets Manager', { ...traits, callsWhenUnchanged: 2 }, () => aws('SecretsManager'));
+pushConformance(
+  'AWS Parameter Store',
+  { ...traits, callsWhenUnchanged: 2, wholeMetadata: { encodeAsDecoded: true } },
+  () => aws('ParameterStore'),
+);
+
+async function vault(version: KvVersion): Promise<PushBackend> {
+  const { vault: server, open, put, close } = await vaultPushBackend(version);
+  return {
+    open,
+    async putForeign(key, json) {
+      await put(key, json);
+    },
+    calls: () => server.calls(),
+    resetCalls: () => server.resetCalls(),
+    isWrite: (call) => /^(?:PUT|POST|DELETE|PATCH) apps\//.test(call),
+    denyWrites: () => server.fault('PUT apps/', 403),
+    heal: () => server.heal(),
+    close,
+  };
+}
+
+const vaultTraits = { ...traits, plainValues: false, callsWhenUnchanged: 1 };
+pushConformance('Vault, KV version 1', vaultTraits, () => vault('v1'));
+pushConformance('Vault, KV version 2', { ...vaultTraits, comparesAndSets: true }, () => vault('v2'));
+
+async function kubernetes(): Promise<PushBackend> {
+  const backend = await kubernetesBackend();
+  return {
+    open: backend.open,
+    putForeign: (key, json) => putSecret(backend.kube, key, dataOf(json)),
+    async calls() {
+      const seen = new Map<string, number>();
+      for (const { method, path } of backend.cluster.requests())
+        if (/\/namespaces\/remote\/secrets/.test(path)) seen.set(method, (seen.get(method) ?? 0) + 1);
+      return seen;
+    },
+    resetCalls: backend.resetCalls,
+    isWrite: (method) => method !== 'GET',
+    denyWrites: async () =>
+      backend.cluster.authorize(({ verb, resource }) => resource !== secrets.plural || verb === 'get'),
+    heal: async () => backend.cluster.authorize(() => true),
+    close: backend.close,
+  };
+}
+
+pushConformance(
+  'the kubernetes provider',
+  { ...traits, marksOwnership: false, comparesAndSets: true, plainValues: false, callsWhenUnchanged: 1 },
+  kubernetes,
+);
+
+let stores = 0;
+
+async function fake(): Promise<PushBackend> {
+  const name = `push-${stores++}`;
+  const data: { key: string; value: string }[] = [];
+  return {
+    open: async () => ({ client: await openFake([...data], name), module: fakeModule }),
+    putForeign: async (key, value) => void data.push({ key, value }),
+    calls: async () => new Map(),
+    resetCalls: async () => {},
+    isWrite: () => false,
+    close: async () => {},
+  };
+}
+
+pushConformance(
+  'the fake provider',
+  { ...traits, comparesAndSets: true, callsWhenUnchanged: 0, writesPerUpdate: 0 },
+  fake,
+);
