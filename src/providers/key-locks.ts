@@ -11,15 +11,18 @@ export class KeyLocks {
     const done = Promise.withResolvers<void>();
     const tail = before.then(() => done.promise);
     this.#tails.set(key, tail);
-    void tail.then(() => {
-      if (this.#tails.get(key) === tail) this.#tails.delete(key);
-    });
+    void this.#forgetAfter(key, tail);
     try {
       await waitFor(before, signal);
       return await work();
     } finally {
       done.resolve();
     }
+  }
+
+  async #forgetAfter(key: string, tail: Promise<void>): Promise<void> {
+    await tail;
+    if (this.#tails.get(key) === tail) this.#tails.delete(key);
   }
 
   /** Keys that somebody holds or waits for. */

@@ -15,16 +15,16 @@ async function aws(service: Service): Promise<PushBackend> {
   const backend = await awsBackend(service);
   const write = service === 'SecretsManager' ? 'PutSecretValue' : 'PutParameter';
   return {
-    open: backend.open,
+    open: () => backend.open(),
     async putForeign(key, json) {
       await backend.put(key, json);
     },
-    calls: backend.calls,
-    resetCalls: backend.resetCalls,
+    calls: () => backend.calls(),
+    resetCalls: () => backend.resetCalls(),
     isWrite: (call) => AWS_WRITES.test(call),
     denyWrites: () => backend.aws.fault(write, 'deny'),
     heal: () => backend.aws.heal(),
-    close: backend.close,
+    close: () => backend.close(),
   };
 }
 
@@ -36,18 +36,19 @@ pushConformance(
 );
 
 async function vault(version: KvVersion): Promise<PushBackend> {
-  const { vault: server, open, put, close } = await vaultPushBackend(version);
+  const backend = await vaultPushBackend(version);
+  const { vault: server } = backend;
   return {
-    open,
+    open: () => backend.open(),
     async putForeign(key, json) {
-      await put(key, json);
+      await backend.put(key, json);
     },
     calls: () => server.calls(),
     resetCalls: () => server.resetCalls(),
     isWrite: (call) => /^(?:PUT|POST|DELETE|PATCH) apps\//.test(call),
     denyWrites: () => server.fault('PUT apps/', 403),
     heal: () => server.heal(),
-    close,
+    close: () => backend.close(),
   };
 }
 
@@ -58,7 +59,7 @@ pushConformance('Vault, KV version 2', { ...vaultTraits, comparesAndSets: true }
 async function kubernetes(): Promise<PushBackend> {
   const backend = await kubernetesBackend();
   return {
-    open: backend.open,
+    open: () => backend.open(),
     putForeign: (key, json) => putSecret(backend.kube, key, dataOf(json)),
     async calls() {
       const seen = new Map<string, number>();
@@ -66,12 +67,12 @@ async function kubernetes(): Promise<PushBackend> {
         if (/\/namespaces\/remote\/secrets/.test(path)) seen.set(method, (seen.get(method) ?? 0) + 1);
       return seen;
     },
-    resetCalls: backend.resetCalls,
+    resetCalls: () => backend.resetCalls(),
     isWrite: (method) => method !== 'GET',
     denyWrites: async () =>
       backend.cluster.authorize(({ verb, resource }) => resource !== secrets.plural || verb === 'get'),
     heal: async () => backend.cluster.authorize(() => true),
-    close: backend.close,
+    close: () => backend.close(),
   };
 }
 

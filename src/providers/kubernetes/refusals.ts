@@ -86,7 +86,7 @@ function notFound({ asked, said, host }: Refused, about: string): ProviderError 
   const init = { code: '404' };
   const isTheSecret = said.reason === 'NotFound' && said.resource === 'secrets' && asked.name !== undefined;
   if (isTheSecret) return new SecretNotFoundError(`Kubernetes at ${host} has no ${describe(asked)}`, init);
-  if (said.reason === 'NotFound' && said.resource === 'namespaces')
+  if (asked.verb === 'create' && said.reason === 'NotFound' && said.resource === 'namespaces')
     return new InvalidProviderConfigError(`${about}; there is no such namespace: create it`, init);
   return new InvalidProviderConfigError(`${about}; this is not the Kubernetes API: check the server URL`, init);
 }

@@ -17,7 +17,7 @@ import {
 import { KeyLocks } from '../key-locks.ts';
 import type { Push, PushOutcome } from '../provider.ts';
 import { dividedEntries, entryValue, hiddenValues } from '../push-values.ts';
-import { CasMismatchError, KvWriter, type Stored } from './kv-write.ts';
+import { CasMismatchError, type KvWriter, type Stored } from './kv-write.ts';
 
 /** As many writers may come between a read and its write before we give up for now. */
 const MOST_TRIES = 10;
