@@ -11,11 +11,12 @@ import {
   secretStores,
   type ApiResource,
 } from '../api/resources.ts';
-import type { ExternalSecretEvents, ObjectRef } from '../controllers/external-secret/deps.ts';
+import type { ExternalSecretEvents } from '../controllers/external-secret/deps.ts';
 import type { FanOutEvents } from '../controllers/fan-out/deps.ts';
-import type { ObjectRef as PushedObject, PushSecretEvents } from '../controllers/push-secret/deps.ts';
+import type { PushSecretEvents } from '../controllers/push-secret/deps.ts';
 import type { StoreEvents } from '../controllers/secret-store/reconcile.ts';
 import type { StoreObject } from '../controllers/store-gate.ts';
+import type { ObjectRef } from '../controllers/synced-object.ts';
 import type { Recorder } from '../kube/events.ts';
 import type { StoreKind } from '../providers/provider.ts';
 
@@ -52,7 +53,7 @@ export function storeEvents(recorder: Recorder, kind: StoreKind): StoreEvents {
 }
 
 export function pushSecretEvents(recorder: Recorder): PushSecretEvents {
-  const tell = (object: PushedObject, type: 'Normal' | 'Warning', reason: string, message: string): void => {
+  const tell = (object: ObjectRef, type: 'Normal' | 'Warning', reason: string, message: string): void => {
     const { namespace, name, uid } = object;
     recorder.event(subject(pushSecrets, { namespace, name, uid }), type, reason, message);
   };

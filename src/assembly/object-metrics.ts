@@ -1,23 +1,22 @@
 /**
  * Connects what the controllers tell about single objects with the metrics people's dashboards read.
  */
-import type { ExternalSecretMetrics } from '../controllers/external-secret/deps.ts';
 import type { StoreMetrics } from '../controllers/secret-store/reconcile.ts';
 import { splitKey } from '../kube/types.ts';
 import type { StoreKind } from '../providers/provider.ts';
 import type { FanOutMetrics } from '../controllers/fan-out/deps.ts';
-import type { PushSecretMetrics } from '../controllers/push-secret/deps.ts';
+import type { ObjectMetrics } from '../controllers/synced-object.ts';
 import type { MeteredKind, Metrics } from '../telemetry/metrics.ts';
 
-export function externalSecretMetrics(metrics: Metrics): ExternalSecretMetrics {
+export function externalSecretMetrics(metrics: Metrics): ObjectMetrics {
   return objectMetrics(metrics, 'externalsecret');
 }
 
-export function pushSecretMetrics(metrics: Metrics): PushSecretMetrics {
+export function pushSecretMetrics(metrics: Metrics): ObjectMetrics {
   return objectMetrics(metrics, 'pushsecret');
 }
 
-function objectMetrics({ objects }: Metrics, kind: MeteredKind): ExternalSecretMetrics & PushSecretMetrics {
+function objectMetrics({ objects }: Metrics, kind: MeteredKind): ObjectMetrics {
   return {
     started: (object, stored) => {
       objects.track(kind, object);

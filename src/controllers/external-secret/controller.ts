@@ -10,14 +10,15 @@ import type { ControllerObserver } from '../../runtime/observer.ts';
 import { LANES } from '../../runtime/lanes.ts';
 import type { Dependent, References } from '../../tenancy/references.ts';
 import type { StoreIdentity } from '../../providers/provider.ts';
+import { tellFailure } from '../failure.ts';
 import { isConflict, isOutage } from '../outage.ts';
 import { storeKey, type StoreObject } from '../store-gate.ts';
+import { refOf } from '../synced-object.ts';
 import type { Deps, StoredExternalSecret } from './deps.ts';
 import { generatorRefsOf, storeRefsOf, targetNameOf, waveOf } from './gather.ts';
 import { manifestKey } from './manifest/manifests.ts';
 import { reconcile } from './reconcile.ts';
 import { readyCondition } from './records.ts';
-import { tellFailure } from './report.ts';
 import type { TargetView } from './target-view.ts';
 
 /** Indexes that the ExternalSecret informer must have. */
@@ -77,7 +78,8 @@ export class ExternalSecretController {
       concurrency,
       groupOf: (key) => this.#groupOf(key),
       describe: (key) => ({ store: this.#groupOf(key), secret: this.#targetOf(key) }),
-      onFailure: (key, retryInMs) => tellFailure(deps, key, retryInMs),
+      onFailure: (key, retryInMs) =>
+        tellFailure(deps.records.peek(key), retryInMs, (object, text) => deps.events.failed(object, text)),
       errors: { isConflict, isOutage },
     });
     const { externalSecrets, targets, stores } = options.informers;
@@ -205,14 +207,6 @@ export class ExternalSecretController {
     const es = this.#options.informers.externalSecrets.store.get(key);
     return es === undefined ? '' : targetNameOf(es);
   }
-}
-
-export function refOf(
-  es: StoredExternalSecret,
-  key: string,
-): { key: string; namespace: string; name: string; uid: string; labels: Readonly<Record<string, string>> } {
-  const { namespace = '', name, uid, labels = {} } = es.metadata;
-  return { key, namespace, name, uid, labels };
 }
 
 function keyOf(es: StoredExternalSecret): string {

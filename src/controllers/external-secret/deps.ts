@@ -9,9 +9,8 @@ import type { KubeClient } from '../../kube/client.ts';
 import type { Store } from '../../kube/store.ts';
 import type { Stored } from '../../kube/types.ts';
 import type { Log } from '../../log.ts';
-import type { SecretValue } from '../../secret-value.ts';
-import type { Dependent } from '../../tenancy/references.ts';
 import type { StoreGate } from '../store-gate.ts';
+import type { ObjectMetrics, ObjectRef, ReadTemplate } from '../synced-object.ts';
 import type { Manifests } from './manifest/manifests.ts';
 import type { Records } from './records.ts';
 import type { RenderKey } from './rewrite.ts';
@@ -19,15 +18,6 @@ import type { TargetView } from './target-view.ts';
 import type { TemplateEngine } from './template-engine.ts';
 
 export type StoredExternalSecret = Stored<ExternalSecret>;
-
-/** An ExternalSecret as events and metrics name it. */
-export interface ObjectRef {
-  readonly key: string;
-  readonly namespace: string;
-  readonly name: string;
-  readonly uid: string;
-  readonly labels: Readonly<Record<string, string>>;
-}
 
 /** Events on transitions, in the peer's words (`behaviour.md` 1.10). */
 export interface ExternalSecretEvents {
@@ -39,18 +29,6 @@ export interface ExternalSecretEvents {
   /** Rewrites that turned two keys into one (D12). */
   collided(object: ObjectRef, collisions: readonly string[]): void;
   failed(object: ObjectRef, message: string): void;
-}
-
-export interface ExternalSecretMetrics {
-  /**
-   * A pass begins: the error counter exists from now on, at 0 (Q30), and the condition as it is stored, so that a restart leaves
-   * no gap (J22).
-   */
-  started(object: ObjectRef, stored: string | undefined): void;
-  finished(object: ObjectRef, tookMs: number, failed: boolean): void;
-  ready(object: ObjectRef, status: 'True' | 'False'): void;
-  /** The object is gone: no series of it may remain. */
-  forget(key: string): void;
 }
 
 export interface Settings {
@@ -75,16 +53,10 @@ export interface Deps {
   readonly generators: Pick<Generators, 'begin' | 'isForeign'>;
   readonly engine: TemplateEngine;
   readonly renderKey: RenderKey;
-  readonly readTemplate: (
-    dependent: Dependent,
-    kind: 'ConfigMap' | 'Secret',
-    name: string,
-    key: string,
-    signal: AbortSignal,
-  ) => Promise<SecretValue>;
+  readonly readTemplate: ReadTemplate;
   readonly records: Records;
   readonly events: ExternalSecretEvents;
-  readonly metrics: ExternalSecretMetrics;
+  readonly metrics: ObjectMetrics;
   /** Targets of other kinds; absent without `--unsafe-allow-generic-targets`. */
   readonly manifests?: Manifests | undefined;
   readonly forgetDependencies: (key: string) => void;

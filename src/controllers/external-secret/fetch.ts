@@ -9,6 +9,7 @@ import type { ExternalSecretData, ExternalSecretDataFrom } from '../../api/exter
 import { TerminalGeneratorError, type Generation } from '../../generators/index.ts';
 import { ProviderError, SecretNotFoundError, ThrottledError } from '../../providers/errors.ts';
 import type { Session } from '../../providers/pool.ts';
+import { messageOf } from '../failure.ts';
 import { StoreUnusableError, type StoreGate, type StoreRef } from '../store-gate.ts';
 import { checkNullBytes, decode, decodeAll } from './decode.ts';
 import { checkKeys, convertKeys, type Entries } from './keys.ts';
@@ -221,10 +222,6 @@ function decisive(failures: readonly Failure[]): unknown {
     errors.find((error) => error instanceof ProviderError) ??
     errors[0]
   );
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : 'unknown error';
 }
 
 function describeRef(ref: {

@@ -10,8 +10,9 @@ import { unavailableGenerators } from '../../generators/index.ts';
 import type { Dependent } from '../../tenancy/references.ts';
 import { objectKey } from '../../kube/types.ts';
 import { storeKey, type StoreRef } from '../store-gate.ts';
+import { refOf, type ObjectRef } from '../synced-object.ts';
 import type { CreationPolicy, Owner } from './build-target.ts';
-import type { Deps, ObjectRef, StoredExternalSecret } from './deps.ts';
+import type { Deps, StoredExternalSecret } from './deps.ts';
 import { generatorOf, storeRefOf } from './fetch.ts';
 import { versionOf } from './hash.ts';
 import type { KindName } from './manifest/kind-discovery.ts';
@@ -48,7 +49,7 @@ export interface Gathered {
 
 /** `not ours`: another operator's, by controller class or by a switched-off store kind. It gets no status at all. */
 export function gather(deps: Deps, key: string, es: StoredExternalSecret): Gathered | 'not ours' {
-  const { namespace = '', name, uid, labels = {} } = es.metadata;
+  const { namespace = '', name, uid } = es.metadata;
   const refs = storeRefsOf(es);
   if (!isOurs(deps, es, refs, namespace)) return 'not ours';
   const spec = es.spec ?? EMPTY_SPEC;
@@ -61,7 +62,7 @@ export function gather(deps: Deps, key: string, es: StoredExternalSecret): Gathe
   const owner = { namespace, name, uid, creationPolicy };
   return {
     es,
-    object: { key, namespace, name, uid, labels },
+    object: refOf(es, key),
     spec,
     namespace,
     targetName,

@@ -10,15 +10,16 @@ import { PermissionDeniedError, SecretNotFoundError } from '../../providers/erro
 import type { RemoteRef } from '../../providers/provider.ts';
 import type { Session } from '../../providers/pool.ts';
 import { TerminalError } from '../../runtime/errors.ts';
+import { tellFailure } from '../failure.ts';
 import { StorePendingError } from '../store-gate.ts';
+import type { ObjectRef } from '../synced-object.ts';
 import { SecretValue } from '../../secret-value.ts';
 import { FakeKube } from '../../../test/builders/fake-kube.ts';
 import { ManualClock } from '../../../test/builders/manual-clock.ts';
-import type { Deps, ObjectRef, StoredExternalSecret } from './deps.ts';
+import type { Deps, StoredExternalSecret } from './deps.ts';
 import { MANAGED_LABEL, PEER_FINALIZER } from './names.ts';
 import { Records } from './records.ts';
 import { reconcile } from './reconcile.ts';
-import { tellFailure } from './report.ts';
 import type { SecretObject } from './secret-object.ts';
 import { viewTarget } from './target-view.ts';
 
@@ -126,7 +127,8 @@ class World {
     try {
       return await reconcile(this.deps, 'shop/orders', { signal: new AbortController().signal });
     } catch (error) {
-      tellFailure(this.deps, 'shop/orders', error instanceof TerminalError ? error.retryAfterMs : 2_500);
+      const retryInMs = error instanceof TerminalError ? error.retryAfterMs : 2_500;
+      tellFailure(this.records.peek('shop/orders'), retryInMs, (object, text) => this.deps.events.failed(object, text));
       throw error;
     }
   }

@@ -4,11 +4,11 @@
  */
 import type { ExternalSecret } from '../../api/external-secret.ts';
 import type { ObjectKey, Stored } from '../../kube/types.ts';
-import type { ObjectRef } from './deps.ts';
+import type { FailureMemory } from '../failure.ts';
 import type { LastSync } from './refresh.ts';
 import type { TargetRecord } from './validity.ts';
 
-export interface SyncRecord {
+export interface SyncRecord extends FailureMemory {
   readonly uid: string;
   /** When the backend was last read successfully, epoch ms (D52). */
   readAt: number | undefined;
@@ -22,10 +22,6 @@ export interface SyncRecord {
   desired: string | undefined;
   /** The status as we last wrote it, until the cache has caught up. */
   written: Stored<ExternalSecret> | undefined;
-  /** Cause of the last failure and when it was last told in an event (epoch ms). */
-  lastFailure: { readonly message: string; readonly toldAt: number } | undefined;
-  /** News about a failure that waits for the time of the next attempt, to be told together. */
-  untold: { readonly object: ObjectRef; readonly message: string } | undefined;
   /** When the next periodic refresh should be over at the latest, and its interval (D45). */
   due: { readonly at: number; readonly intervalMs: number } | undefined;
   /** What the last events about skipped entries and collisions said. */

@@ -2,10 +2,11 @@
  * How a pass ends: status, events and metrics for a success or a failure, in one place, so that no two failures are told
  * differently.
  */
-import { ConflictError, UnreachableError } from '../../kube/errors.ts';
 import { TerminalError } from '../../runtime/errors.ts';
 import { GeneratorNotFoundError } from '../../generators/index.ts';
+import { forgetFailure, isOfTheCluster, lookAgain, messageOf, noteFailure } from '../failure.ts';
 import { StorePendingError } from '../store-gate.ts';
+import { heartbeatOf } from '../timestamp.ts';
 import type { Deps } from './deps.ts';
 import type { Fetched } from './fetch.ts';
 import type { Gathered } from './gather.ts';
@@ -13,9 +14,6 @@ import { Problem } from './problem.ts';
 import { failedWith, succeeded, writeStatus, type FailureReason, type ReadyState } from './status.ts';
 import type { PassOutcome } from './reconcile.ts';
 import type { ExternalSecretStatus } from '../../api/external-secret.ts';
-
-/** While something keeps failing with the same cause, it is told again this often (D55). */
-const TELL_AGAIN_MS = 30 * 60_000;
 
 export interface SyncResult {
   readonly state: ReadyState;
@@ -39,15 +37,14 @@ export async function reportSuccess(
     refreshedAt: startedAt,
     version: gathered.version,
     boundTo: wrote ? gathered.targetName : undefined,
-    heartbeatMs: heartbeat(deps, refresh.intervalMs),
+    heartbeatMs: heartbeatOf(deps.settings.heartbeatMs, refresh.intervalMs),
     moveTransition: refresh.policy === 'OnChange',
   });
   await write(deps, gathered, next, signal);
   record.readAt = startedAt;
   record.version = gathered.version;
   record.failed = false;
-  record.lastFailure = undefined;
-  record.untold = undefined;
+  forgetFailure(record);
   tellOnce(record, 'missing', fetched.missing, (entries) => deps.events.missing(gathered.object, entries));
   tellOnce(record, 'collisions', fetched.collisions, (entries) => deps.events.collided(gathered.object, entries));
   deps.metrics.ready(gathered.object, 'True');
@@ -63,8 +60,7 @@ export async function reportFailure(
   error: unknown,
   signal: AbortSignal,
 ): Promise<PassOutcome> {
-  // Neither says anything about the ExternalSecret: read again, or wait for the API server.
-  if (isAbout(error, ConflictError, UnreachableError)) throw error;
+  if (isOfTheCluster(error)) throw error;
   if (waitsForNew(error, gathered, deps.clock.now())) {
     // Left as unfinished, so that a store wakes it as soon as it is ready.
     gathered.record.failed = true;
@@ -74,7 +70,7 @@ export async function reportFailure(
   const { reason, message } = failureOf(problem, gathered);
   gathered.record.failed = true;
   deps.metrics.ready(gathered.object, 'False');
-  noteFailure(deps, gathered, message);
+  noteFailure(gathered.record, gathered.object, message, deps.clock.now());
   await write(deps, gathered, failedWith(gathered.status, message, deps.clock.now(), reason), signal);
   if (!problem.permanent) throw problem;
   throw new TerminalError(reason, message, { cause: problem, ...lookAgain(gathered.refresh.intervalMs) });
@@ -103,48 +99,9 @@ function waitsForNew(error: unknown, gathered: Gathered, now: number): boolean {
   return waitsForNew(error.cause, gathered, now);
 }
 
-/** "Permanent" is as far as we can see: the cause may vanish without an event (D60). */
-function lookAgain(intervalMs: number): { retryAfterMs?: number } {
-  return intervalMs > 0 ? { retryAfterMs: intervalMs } : {};
-}
-
-function heartbeat(deps: Deps, intervalMs: number): number {
-  const { heartbeatMs } = deps.settings;
-  return 0.9 * (intervalMs > 0 ? Math.min(heartbeatMs, intervalMs) : heartbeatMs);
-}
-
 async function write(deps: Deps, gathered: Gathered, next: ExternalSecretStatus, signal: AbortSignal): Promise<void> {
   if (next === gathered.status) return;
   gathered.record.written = await writeStatus(deps.client, gathered.es, next, signal);
-}
-
-function noteFailure(deps: Deps, gathered: Gathered, message: string): void {
-  const { record } = gathered;
-  const now = deps.clock.now();
-  const isNews = record.lastFailure?.message !== message || now - record.lastFailure.toldAt >= TELL_AGAIN_MS;
-  if (!isNews) return;
-  record.lastFailure = { message, toldAt: now };
-  record.untold = { object: gathered.object, message };
-}
-
-/**
- * Tells what {@link reportFailure} found worth telling, once it is known when the next attempt is: only the event says that,
- * because in a condition it would be a write per attempt (D56). `retryInMs` undefined: nothing but a change can help.
- */
-export function tellFailure(
-  { records, events }: Pick<Deps, 'records' | 'events'>,
-  key: string,
-  retryInMs: number | undefined,
-): void {
-  const record = records.peek(key);
-  if (record?.untold === undefined) return;
-  const { object, message } = record.untold;
-  record.untold = undefined;
-  const next =
-    retryInMs === undefined
-      ? 'no further attempt until something changes'
-      : `next attempt in ${Math.ceil(retryInMs / 1000)} s`;
-  events.failed(object, `${message}; ${next}`);
 }
 
 /** An event when the list of entries is another than last time, and not empty. */
@@ -159,13 +116,4 @@ function tellOnce(
   if (text === before) return;
   record.told.set(what, text);
   if (entries.length > 0) tell(entries);
-}
-
-function isAbout(error: unknown, ...kinds: readonly (new (...args: never[]) => Error)[]): boolean {
-  if (!(error instanceof Error)) return false;
-  return kinds.some((kind) => error instanceof kind) || isAbout(error.cause, ...kinds);
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : 'unknown error';
 }

@@ -11,15 +11,16 @@ import { Controller, type Outcome } from '../../runtime/controller.ts';
 import { LANES } from '../../runtime/lanes.ts';
 import type { ControllerObserver } from '../../runtime/observer.ts';
 import type { Dependent, DependencyName, References } from '../../tenancy/references.ts';
+import { tellFailure } from '../failure.ts';
 import { changedBesidesStatus, sameMap } from '../object-change.ts';
 import { isConflict, isOutage } from '../outage.ts';
 import { storeKey, type StoreObject } from '../store-gate.ts';
+import { refOf } from '../synced-object.ts';
 import { isOlder } from './claims.ts';
-import type { Deps, ObjectRef, StoredPushSecret } from './deps.ts';
+import type { Deps, StoredPushSecret } from './deps.ts';
 import { pushSecretIndexes, storeScope, type PushSecretIndex } from './indexes.ts';
 import { reconcile } from './reconcile.ts';
 import { readyCondition } from './records.ts';
-import { tellFailure } from './report.ts';
 
 /** A Secret as the watch shows it. */
 export interface SourceView {
@@ -72,7 +73,8 @@ export class PushSecretController {
       concurrency,
       groupOf: (key) => this.#groupOf(key),
       describe: (key) => ({ store: this.#groupOf(key) }),
-      onFailure: (key, retryInMs) => tellFailure(deps, key, retryInMs),
+      onFailure: (key, retryInMs) =>
+        tellFailure(deps.records.peek(key), retryInMs, (object, text) => deps.events.failed(object, text)),
       errors: { isConflict, isOutage },
     });
     const { pushSecrets, secrets, stores } = options.informers;
@@ -206,11 +208,6 @@ export class PushSecretController {
     const namespace = ps?.metadata.namespace ?? '';
     return ref === undefined ? '' : storeKey({ kind: ref.kind, name: ref.name ?? '' }, namespace);
   }
-}
-
-function refOf(ps: StoredPushSecret, key: string): ObjectRef {
-  const { namespace = '', name, uid, labels = {} } = ps.metadata;
-  return { key, namespace, name, uid, labels };
 }
 
 function isReady(store: StoreObject | undefined): boolean {

@@ -6,9 +6,10 @@ import { RE2JS } from 're2js';
 import type { PushSecretDataTo } from '../../api/push-secret.ts';
 import { SecretValue } from '../../secret-value.ts';
 import { rewriteKeys, type RenderKey } from '../external-secret/rewrite.ts';
+import { messageOf } from '../failure.ts';
 import { convertedKeys, type Data } from './convert.ts';
 import type { Entry } from './plan.ts';
-import { messageOf, PushProblem } from './problem.ts';
+import { PushProblem } from './problem.ts';
 
 /** @throws PushProblem naming `where`, e.g. `dataTo[1]`. */
 export async function expand(

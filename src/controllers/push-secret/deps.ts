@@ -9,24 +9,15 @@ import type { KubeClient } from '../../kube/client.ts';
 import type { Store } from '../../kube/store.ts';
 import type { Stored } from '../../kube/types.ts';
 import type { Log } from '../../log.ts';
-import type { SecretValue } from '../../secret-value.ts';
 import type { Dependent } from '../../tenancy/references.ts';
 import type { RenderKey } from '../external-secret/rewrite.ts';
 import type { TemplateEngine } from '../external-secret/template-engine.ts';
 import type { StoreGate, StoreObject, StoreRef } from '../store-gate.ts';
 import type { StoreKind } from '../../providers/provider.ts';
+import type { ObjectMetrics, ObjectRef, ReadTemplate } from '../synced-object.ts';
 import type { Records } from './records.ts';
 
 export type StoredPushSecret = Stored<PushSecret>;
-
-/** A PushSecret as events and metrics name it. */
-export interface ObjectRef {
-  readonly key: string;
-  readonly namespace: string;
-  readonly name: string;
-  readonly uid: string;
-  readonly labels: Readonly<Record<string, string>>;
-}
 
 /** Events on transitions and real writes (`behaviour.md` 3.7, D55). */
 export interface PushSecretEvents {
@@ -35,14 +26,6 @@ export interface PushSecretEvents {
   failed(object: ObjectRef, message: string): void;
   /** The namespace goes, and this stays in backends. Told about the namespace: in it no event can be made any more. */
   leftBehind(namespace: string, message: string): void;
-}
-
-export interface PushSecretMetrics {
-  /** A pass begins: the condition as it is stored, so that a restart leaves no gap. */
-  started(object: ObjectRef, stored: string | undefined): void;
-  finished(object: ObjectRef, tookMs: number, failed: boolean): void;
-  ready(object: ObjectRef, status: 'True' | 'False'): void;
-  forget(key: string): void;
 }
 
 /** SecretStores as the caches show them. */
@@ -67,18 +50,12 @@ export interface Deps {
   readonly generators: Pick<Generators, 'begin' | 'isForeign'>;
   readonly engine: TemplateEngine;
   readonly renderKey: RenderKey;
-  readonly readTemplate: (
-    dependent: Dependent,
-    kind: 'ConfigMap' | 'Secret',
-    name: string,
-    key: string,
-    signal: AbortSignal,
-  ) => Promise<SecretValue>;
+  readonly readTemplate: ReadTemplate;
   /** From now on the PushSecret hears of every change of this Secret of its namespace, also of one that does not exist yet. */
   readonly watchSource: (dependent: Dependent, secret: string) => void;
   readonly isTerminating: (namespace: string, signal: AbortSignal) => Promise<boolean>;
   readonly records: Records;
   readonly events: PushSecretEvents;
-  readonly metrics: PushSecretMetrics;
+  readonly metrics: ObjectMetrics;
   readonly forgetDependencies: (key: string) => void;
 }

@@ -6,8 +6,10 @@ import { parseDuration } from '../../api/duration.ts';
 import type { PushSecretSpec, PushSecretStatus } from '../../api/push-secret.ts';
 import type { Dependent } from '../../tenancy/references.ts';
 import { versionOf } from '../external-secret/hash.ts';
-import type { Deps, ObjectRef, StoredPushSecret } from './deps.ts';
-import { messageOf, PushProblem } from './problem.ts';
+import { messageOf } from '../failure.ts';
+import { refOf, type ObjectRef } from '../synced-object.ts';
+import type { Deps, StoredPushSecret } from './deps.ts';
+import { PushProblem } from './problem.ts';
 import type { PushRecord } from './records.ts';
 
 export interface Gathered {
@@ -38,13 +40,13 @@ const EMPTY_SPEC: PushSecretSpec = {
 };
 
 export function gather(deps: Pick<Deps, 'records'>, key: string, ps: StoredPushSecret): Gathered {
-  const { namespace = '', name, uid, labels = {} } = ps.metadata;
+  const { namespace = '', name } = ps.metadata;
   const spec = ps.spec ?? EMPTY_SPEC;
   const record = deps.records.of(key, ps);
   const problem = problemOf(spec);
   return {
     ps,
-    object: { key, namespace, name, uid, labels },
+    object: refOf(ps, key),
     spec,
     namespace,
     version: versionOf(ps.metadata),

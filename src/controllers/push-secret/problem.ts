@@ -18,7 +18,3 @@ export class PushProblem extends Error {
     this.permanent = options.permanent ?? false;
   }
 }
-
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : 'unknown error';
-}

@@ -5,6 +5,7 @@
 import type { Push, PushEntry, PushOutcome, PushSource } from '../../providers/provider.ts';
 import { ProviderError, ThrottledError } from '../../providers/errors.ts';
 import type { Session } from '../../providers/pool.ts';
+import { messageOf } from '../failure.ts';
 import { StoreUnusableError } from '../store-gate.ts';
 import { olderClaimant } from './claims.ts';
 import { convertData } from './convert.ts';
@@ -13,7 +14,7 @@ import type { Gathered } from './gather.ts';
 import { metadataSpec } from './metadata.ts';
 import { statusEntryKey } from './names.ts';
 import type { PlannedEntry, StorePlan } from './plan.ts';
-import { messageOf, PushProblem } from './problem.ts';
+import { PushProblem } from './problem.ts';
 import type { TargetStore } from './stores.ts';
 
 export interface Pushing {

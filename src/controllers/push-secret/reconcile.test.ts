@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { pushSecrets, secretStores } from '../../api/resources.ts';
+import { ConflictError } from '../../kube/errors.ts';
 import { PermissionDeniedError } from '../../providers/errors.ts';
 import { TerminalError } from '../../runtime/errors.ts';
 import { PUSH_FINALIZER } from './names.ts';
@@ -324,4 +325,18 @@ test('a generator makes new values at each refresh and not in between', async ()
   await it.clock.advance(HOUR);
   await it.run();
   assert.notEqual(it.backend().value('a'), first);
+});
+
+test('a PushSecret that was deleted and made anew during a pass does not get the status of the old one', async () => {
+  const it = world();
+  it.apply({ data: [entry('api-key', 'a')] });
+  it.backend().onPush = () => {
+    it.kube.remove(pushSecrets, { namespace: 'ci', name: 'push' });
+    it.apply({ data: [entry('user', 'b')] });
+  };
+  await assert.rejects(it.run(), ConflictError);
+  assert.equal(it.ready(), 'none');
+  it.backend().onPush = undefined;
+  await it.run();
+  assert.deepEqual(it.synced(), { 'SecretStore/store': ['b'] });
 });

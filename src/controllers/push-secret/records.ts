@@ -4,9 +4,9 @@
  */
 import type { PushSecret } from '../../api/push-secret.ts';
 import type { ObjectKey, Stored } from '../../kube/types.ts';
-import type { ObjectRef } from './deps.ts';
+import type { FailureMemory } from '../failure.ts';
 
-export interface PushRecord {
+export interface PushRecord extends FailureMemory {
   readonly uid: string;
   /** When the last success began, epoch ms. */
   pushedAt: number | undefined;
@@ -25,9 +25,6 @@ export interface PushRecord {
   readonly blind: Map<string, string>;
   /** The object as its status was last written by us, until the cache has caught up. */
   written: Stored<PushSecret> | undefined;
-  lastFailure: { readonly message: string; readonly toldAt: number } | undefined;
-  /** News about a failure that waits for the time of the next attempt, to be told together. */
-  untold: { readonly object: ObjectRef; readonly message: string } | undefined;
   /** When the next pass should be over at the latest, and its interval (D45). */
   due: { readonly at: number; readonly intervalMs: number } | undefined;
 }

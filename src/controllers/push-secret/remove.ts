@@ -4,12 +4,13 @@
  */
 import type { PushSecretData } from '../../api/push-secret.ts';
 import type { Session } from '../../providers/pool.ts';
+import { messageOf } from '../failure.ts';
 import { isClaimedByOthers } from './claims.ts';
 import type { Deps } from './deps.ts';
 import type { Gathered } from './gather.ts';
 import { metadataSpec } from './metadata.ts';
 import { statusEntryKey, storeRefOfStatusKey } from './names.ts';
-import { messageOf, PushProblem } from './problem.ts';
+import { PushProblem } from './problem.ts';
 import { decisive, type Failure } from './push.ts';
 import { filtered, type Synced } from './synced-entries.ts';
 

@@ -2,10 +2,11 @@
  * `spec.template`: the source as it is after its template. What no template writes stays (`behaviour.md` 3.5).
  */
 import { SecretValue } from '../../secret-value.ts';
+import { messageOf } from '../failure.ts';
 import { renderTemplate } from '../template-rendering.ts';
 import type { Deps } from './deps.ts';
 import type { Gathered } from './gather.ts';
-import { messageOf, PushProblem } from './problem.ts';
+import { PushProblem } from './problem.ts';
 import type { Source } from './source.ts';
 
 /** @throws PushProblem naming the template, and never a value. */

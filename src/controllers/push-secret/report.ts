@@ -2,17 +2,15 @@
  * How a pass ends: status, events and metrics for a success or a failure, in one place, so that no two failures are told differently.
  */
 import type { PushSecretStatus } from '../../api/push-secret.ts';
-import { ConflictError, UnreachableError } from '../../kube/errors.ts';
 import { TerminalError } from '../../runtime/errors.ts';
+import { forgetFailure, isOfTheCluster, lookAgain, messageOf, noteFailure } from '../failure.ts';
+import { heartbeatOf } from '../timestamp.ts';
 import type { Deps } from './deps.ts';
 import type { Gathered } from './gather.ts';
-import { messageOf, PushProblem } from './problem.ts';
+import { PushProblem } from './problem.ts';
 import { readyCondition } from './records.ts';
 import { succeeded, withIntent, withState, writeStatus, type State } from './status.ts';
 import type { Synced } from './synced-entries.ts';
-
-/** While something keeps failing with the same cause, it is told again this often (D55). */
-const TELL_AGAIN_MS = 30 * 60_000;
 
 /** What a pass has come to so far: a failure in the middle must not lose it. */
 export interface Progress {
@@ -62,7 +60,7 @@ export async function reportSuccess(
     version,
     sourceVersion,
     synced: progress.synced,
-    heartbeatMs: heartbeat(deps, intervalMs),
+    heartbeatMs: heartbeatOf(deps.heartbeatMs, intervalMs),
   });
   await write(deps, gathered, progress, next, signal);
   record.pushedAt = startedAt;
@@ -96,31 +94,20 @@ export async function reportFailure(
   error: unknown,
   signal: AbortSignal,
 ): Promise<never> {
-  // Neither says anything about the PushSecret: read again, or wait for the API server.
-  if (isAbout(error, ConflictError, UnreachableError)) throw error;
+  if (isOfTheCluster(error)) throw error;
   const problem = error instanceof PushProblem ? error : new PushProblem(messageOf(error), { cause: error });
   const { message } = problem;
   gathered.record.failed = true;
   deps.metrics.ready(gathered.object, 'False');
-  noteFailure(deps, gathered, message);
+  noteFailure(gathered.record, gathered.object, message, deps.clock.now());
   await writeState(deps, gathered, progress, { reason: 'Errored', message }, signal);
   if (!problem.permanent) throw problem;
   throw new TerminalError('Errored', message, { cause: problem, ...lookAgain(gathered.intervalMs) });
 }
 
-/** "Permanent" is as far as we can see: the cause may vanish without an event (D60). */
-function lookAgain(intervalMs: number): { retryAfterMs?: number } {
-  return intervalMs > 0 ? { retryAfterMs: intervalMs } : {};
-}
-
 function healed({ record }: Gathered): void {
   record.failed = false;
-  record.lastFailure = undefined;
-  record.untold = undefined;
-}
-
-function heartbeat(deps: Deps, intervalMs: number): number {
-  return 0.9 * (intervalMs > 0 ? Math.min(deps.heartbeatMs, intervalMs) : deps.heartbeatMs);
+  forgetFailure(record);
 }
 
 function writeState(
@@ -142,39 +129,6 @@ async function write(
   signal: AbortSignal,
 ): Promise<void> {
   if (next === progress.status) return;
-  gathered.record.written = await writeStatus(deps.client, gathered.ps, progress.status, next, signal);
+  gathered.record.written = await writeStatus(deps.client, gathered.ps, next, signal);
   progress.status = next;
-}
-
-function noteFailure(deps: Deps, { record, object }: Gathered, message: string): void {
-  const now = deps.clock.now();
-  const isNews = record.lastFailure?.message !== message || now - record.lastFailure.toldAt >= TELL_AGAIN_MS;
-  if (!isNews) return;
-  record.lastFailure = { message, toldAt: now };
-  record.untold = { object, message };
-}
-
-/**
- * Tells what {@link reportFailure} found worth telling, once it is known when the next attempt is: only the event says that, because in a
- * condition it would be a write per attempt (D56). `retryInMs` undefined: nothing but a change can help.
- */
-export function tellFailure(
-  { records, events }: Pick<Deps, 'records' | 'events'>,
-  key: string,
-  retryInMs: number | undefined,
-): void {
-  const record = records.peek(key);
-  if (record?.untold === undefined) return;
-  const { object, message } = record.untold;
-  record.untold = undefined;
-  const next =
-    retryInMs === undefined
-      ? 'no further attempt until something changes'
-      : `next attempt in ${Math.ceil(retryInMs / 1000)} s`;
-  events.failed(object, `${message}; ${next}`);
-}
-
-function isAbout(error: unknown, ...kinds: readonly (new (...args: never[]) => Error)[]): boolean {
-  if (!(error instanceof Error)) return false;
-  return kinds.some((kind) => error instanceof kind) || isAbout(error.cause, ...kinds);
 }

@@ -2,10 +2,11 @@
  * What a person sees of a pass: the Ready condition, when it was last pushed, and what is where. Writes only what changed, and the
  * refresh time no more often than its heartbeat (D9).
  */
-import type { PushSecretStatus } from '../../api/push-secret.ts';
+import type { PushSecret, PushSecretStatus } from '../../api/push-secret.ts';
 import { pushSecrets } from '../../api/resources.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import { NotFoundError } from '../../kube/errors.ts';
+import { patchStatus } from '../status-patch.ts';
 import { timestamp } from '../timestamp.ts';
 import type { StoredPushSecret } from './deps.ts';
 import { readyCondition } from './records.ts';
@@ -91,43 +92,17 @@ function byName([a]: readonly [string, unknown], [b]: readonly [string, unknown]
   return a < b ? -1 : 1;
 }
 
-/** Writes `next` over `current`. The UID guards against a new object of the same name. Undefined: the object is gone. */
+/** Replaces the stored status. Undefined: the object is gone. */
 export async function writeStatus(
   client: KubeClient,
   ps: StoredPushSecret,
-  current: PushSecretStatus | undefined,
   next: PushSecretStatus,
   signal: AbortSignal,
 ): Promise<StoredPushSecret | undefined> {
-  const { namespace, name, uid } = ps.metadata;
-  const status = {
-    ...next,
-    syncedPushSecrets: patchOf(current?.syncedPushSecrets ?? {}, next.syncedPushSecrets ?? {}),
-  };
   try {
-    return await client.patch<StoredPushSecret>(
-      pushSecrets,
-      { namespace, name },
-      { metadata: { uid }, status },
-      { type: 'merge', subresource: 'status', signal },
-    );
+    return await patchStatus<PushSecret>(client, pushSecrets, ps, next, signal);
   } catch (error) {
     if (error instanceof NotFoundError) return undefined;
     throw error;
   }
-}
-
-/** A merge patch keeps what it does not name: what is gone must be said, at every depth. */
-function patchOf(current: Readonly<Record<string, unknown>>, next: Readonly<Record<string, unknown>>): object {
-  const patch: Record<string, unknown> = {};
-  for (const key of Object.keys(current)) if (next[key] === undefined) patch[key] = null;
-  for (const [key, value] of Object.entries(next)) {
-    const before = current[key];
-    patch[key] = isObject(before) && isObject(value) ? patchOf(before, value) : value;
-  }
-  return patch;
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -9,12 +9,13 @@ import type { Session } from '../../providers/pool.ts';
 import { SecretValue } from '../../secret-value.ts';
 import { FakeKube } from '../../../test/builders/fake-kube.ts';
 import { ManualClock } from '../../../test/builders/manual-clock.ts';
+import { tellFailure } from '../failure.ts';
 import { storeKey, type StoreObject, type StoreRef } from '../store-gate.ts';
-import type { Deps, ObjectRef, StoredPushSecret } from './deps.ts';
+import type { ObjectRef } from '../synced-object.ts';
+import type { Deps, StoredPushSecret } from './deps.ts';
 import { pushSecretIndexes } from './indexes.ts';
 import { Records } from './records.ts';
 import { reconcile, type PassOutcome } from './reconcile.ts';
-import { tellFailure } from './report.ts';
 
 type SpecInput = Partial<Omit<PushSecretSpec, 'data' | 'dataTo' | 'secretStoreRefs'>> & {
   readonly data?: readonly object[];
@@ -29,12 +30,15 @@ export class Backend {
   error: Error | undefined;
   blind = false;
   hangs = false;
+  /** Happens in the middle of a pass, before the value is written. */
+  onPush: ((remoteKey: string) => void) | undefined;
 
   get writes(): number {
     return this.calls.filter((call) => /^(created|updated|removed)/.test(call)).length;
   }
 
   push(push: Push): PushOutcome {
+    this.onPush?.(push.remoteKey);
     if (this.error !== undefined) throw this.error;
     const before = this.values.get(push.remoteKey);
     const next = new Map(before);
@@ -130,7 +134,7 @@ export class World {
     try {
       return await reconcile(this.deps, `ci/${name}`, signal);
     } catch (error) {
-      tellFailure(this.deps, `ci/${name}`, 1_000);
+      tellFailure(this.records.peek(`ci/${name}`), 1_000, (object, text) => this.deps.events.failed(object, text));
       throw error;
     }
   }
