@@ -41,6 +41,8 @@ export interface RequestOptions {
   readonly timeZone?: string;
   /** Gives up: a render in a worker is stopped. */
   readonly signal?: AbortSignal;
+  /** Where `now` comes from in this render. Default: the renderer's clock. */
+  readonly clock?: { now(): number };
 }
 
 /** Functions that take from a tenth of a second to seconds. */
@@ -77,7 +79,7 @@ export class TemplateRenderer {
     options: RequestOptions = {},
   ): Promise<Uint8Array> {
     const here = (template: ParsedTemplate): Uint8Array =>
-      renderTemplate(template, data, { ...options, clock: this.clock });
+      renderTemplate(template, data, { clock: this.clock, ...options });
     return this.run(source, { kind: 'flat', map: data }, options, here);
   }
 
@@ -87,7 +89,7 @@ export class TemplateRenderer {
    */
   renderValue(source: Uint8Array | string, data: TemplateData, options: RequestOptions = {}): Promise<Uint8Array> {
     const here = (template: ParsedTemplate): Uint8Array =>
-      renderValueTemplate(template, data, { ...options, clock: this.clock });
+      renderValueTemplate(template, data, { clock: this.clock, ...options });
     return this.run(source, { kind: 'nested', value: data }, options, here);
   }
 
@@ -118,8 +120,8 @@ export class TemplateRenderer {
   }
 
   private job(source: Uint8Array | string, data: JobData, options: RequestOptions): Job {
-    const { signal: _signal, ...rest } = options;
-    return { source, data, ...rest, nowMs: this.clock.now() };
+    const { signal: _signal, clock = this.clock, ...rest } = options;
+    return { source, data, ...rest, nowMs: clock.now() };
   }
 
   /** The parsed template, from a cache of those used last. Parse errors are found before any worker is asked. */

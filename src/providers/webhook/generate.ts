@@ -30,7 +30,7 @@ export async function callWebhook(context: SessionContext<WebhookSpec>): Promise
   const agent = outboundAgent({ rules: new OutboundRules(environment.allowTargets), tls: { ca } });
   const caller = new WebhookCaller({ dispatcher: agent, timeoutMs, clock, observe });
   try {
-    const { url, headers, body } = templates.render(NO_REFERENCE);
+    const { url, headers, body } = await templates.render(NO_REFERENCE, signal);
     const request = { url: targetOf(url), method: methodOf(spec.method), headers, body };
     return membersOf(await caller.call(request, '', signal), result?.jsonPath ?? '');
   } finally {

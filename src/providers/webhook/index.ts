@@ -133,7 +133,7 @@ class WebhookSession implements SecretsClient {
     const { key, version = '', property = '' } = ref;
     const remoteRef = { key, version, property, namespace };
     checkRef(remoteRef);
-    const { url, headers, body, jsonPath } = templates.render(remoteRef);
+    const { url, headers, body, jsonPath } = await templates.render(remoteRef, signal);
     const method = methodOf(spec.method);
     const answer = await caller.call({ url: targetOf(url), method, headers, body }, key, signal);
     return jsonPath === '' ? wholeAnswer(answer) : pieceAt(jsonPath, answer, ref);

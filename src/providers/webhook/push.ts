@@ -10,15 +10,18 @@ import type { Push, PushEntry, PushOutcome } from '../provider.ts';
 import { entryValue } from '../push-values.ts';
 import type { WebhookCaller } from './caller.ts';
 import { checkRef, targetOf } from './target.ts';
-import type { Templates } from './templates.ts';
-
-type Members = ReadonlyMap<string, string | Uint8Array>;
+import type { RenderedTarget, Templates } from './templates.ts';
 
 export interface WebhookPushParts {
   readonly templates: Templates;
   readonly caller: WebhookCaller;
   /** The consumer's. */
   readonly namespace: string;
+}
+
+interface Call extends RenderedTarget {
+  readonly method: string;
+  readonly body?: Uint8Array | undefined;
 }
 
 export class WebhookPush {
@@ -31,10 +34,13 @@ export class WebhookPush {
   /** One request per entry, in order: what a request can hold is the server's affair. */
   async push(push: Push, method: string, signal: AbortSignal): Promise<PushOutcome> {
     const { remoteKey, entries, source } = push;
+    const { templates } = this.#parts;
     for (const entry of entries) {
       const value = entryValue(source, entry).reveal();
       const members = new Map<string, string | Uint8Array>([[remoteKey, value], ...this.#members(remoteKey, entry)]);
-      await this.#send(method, remoteKey, members, value, signal);
+      const target = await templates.target(members, signal);
+      const body = (await templates.body(members, signal)) ?? value;
+      await this.#send({ ...target, method, body }, remoteKey, signal);
     }
     return 'updated';
   }
@@ -44,15 +50,11 @@ export class WebhookPush {
     const sent = new Set<string>();
     for (const { property } of entries) {
       const members = this.#members(remoteKey, { secretKey: undefined, property });
-      const { url, headers } = this.#parts.templates.renderCall(members);
-      const request = JSON.stringify([url, headers]);
+      const target = await this.#parts.templates.target(members, signal);
+      const request = JSON.stringify([target.url, target.headers]);
       if (sent.has(request)) continue;
       sent.add(request);
-      try {
-        await this.#send('DELETE', remoteKey, members, undefined, signal);
-      } catch (error) {
-        if (!(error instanceof SecretNotFoundError)) throw error;
-      }
+      await this.#send({ ...target, method: 'DELETE' }, remoteKey, signal);
     }
   }
 
@@ -69,21 +71,12 @@ export class WebhookPush {
     return members;
   }
 
-  /** Without a body template, the body is `value`. */
-  async #send(
-    method: string,
-    remoteKey: string,
-    members: Members,
-    value: Uint8Array | undefined,
-    signal: AbortSignal,
-  ): Promise<void> {
-    const { templates, caller } = this.#parts;
-    const { url, headers, body } = templates.renderCall(members);
-    const content = value === undefined ? undefined : (body ?? value);
+  async #send({ url, method, headers, body }: Call, remoteKey: string, signal: AbortSignal): Promise<void> {
     try {
-      await caller.call({ url: targetOf(url), method, headers, body: content }, remoteKey, signal);
+      await this.#parts.caller.call({ url: targetOf(url), method, headers, body }, remoteKey, signal);
     } catch (error) {
-      if (value === undefined || !(error instanceof SecretNotFoundError)) throw error;
+      if (!(error instanceof SecretNotFoundError)) throw error;
+      if (method === 'DELETE') return;
       throw new InvalidRefError(`${error.message}: there is nothing that takes a ${method} at that URL`, {
         code: error.code,
       });

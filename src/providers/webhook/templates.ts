@@ -1,17 +1,11 @@
 /**
- * The templates of a webhook: parsed once, rendered for each request. In the URL the values of the remote reference are
- * escaped, everywhere else they are inserted as they are.
+ * The templates of a webhook: checked once, rendered for each request, under the same limits as any template that a tenant
+ * writes (D22). In the URL the values of the remote reference are escaped, everywhere else they are inserted as they are.
  */
 import { validateHeaderName, validateHeaderValue } from 'node:http';
 import type { Clock } from '../../clock.ts';
 import type { SecretValue } from '../../secret-value.ts';
-import {
-  parseTemplate,
-  renderValueTemplate,
-  TemplateError,
-  type ParsedTemplate,
-  type TemplateData,
-} from '../../template/index.ts';
+import { parseTemplate, TemplateError, TemplateRenderer, type TemplateData } from '../../template/index.ts';
 import { InvalidProviderConfigError, InvalidRefError } from '../errors.ts';
 import type { TemplateTexts } from './template-use.ts';
 
@@ -26,9 +20,15 @@ export interface RemoteRefData {
 /** `.<name>.<key>`. */
 export type SecretsData = ReadonlyMap<string, ReadonlyMap<string, SecretValue>>;
 
-export interface Rendered {
+/** Members of `.remoteRef`. */
+export type RefMembers = ReadonlyMap<string, string | Uint8Array>;
+
+export interface RenderedTarget {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
+}
+
+export interface Rendered extends RenderedTarget {
   readonly body: Uint8Array | undefined;
   /** Empty: the answer itself is the value. */
   readonly jsonPath: string;
@@ -47,69 +47,79 @@ const OWN_HEADERS: ReadonlySet<string> = new Set([
   'upgrade',
 ]);
 
+/**
+ * One set of workers for all webhooks, however many SecretStores there are, and not the one that renders target Secrets: a
+ * tenant's endless template keeps none of those waiting. Workers start when needed and end by themselves.
+ */
+const renderer = new TemplateRenderer();
+
+interface Template {
+  /** The field of the spec, for messages. */
+  readonly field: string;
+  readonly text: string;
+}
+
 export class Templates {
   readonly #clock: Clock;
   readonly #secrets: ReadonlyMap<string, TemplateData>;
-  readonly #url: ParsedTemplate;
-  readonly #headers: readonly (readonly [name: string, value: ParsedTemplate])[];
-  readonly #body: ParsedTemplate | undefined;
-  readonly #jsonPath: ParsedTemplate | undefined;
+  readonly #url: Template;
+  readonly #headers: readonly (readonly [name: string, value: Template])[];
+  readonly #body: Template | undefined;
+  readonly #jsonPath: Template | undefined;
 
   /** @throws InvalidProviderConfigError for a template that does not parse, or a header that cannot be one. */
   constructor(texts: TemplateTexts, secrets: SecretsData, clock: Clock) {
     this.#clock = clock;
     this.#secrets = revealed(secrets);
-    this.#url = parse('url', texts.url);
+    this.#url = checked('url', texts.url);
     this.#headers = Object.entries(texts.headers ?? {})
       .filter(([name]) => !OWN_HEADERS.has(name.toLowerCase()))
-      .map(([name, value]) => [headerName(name), parse(`headers.${name}`, value)]);
-    this.#body = isBlank(texts.body) ? undefined : parse('body', texts.body);
+      .map(([name, value]) => [headerName(name), checked(`headers.${name}`, value)]);
+    this.#body = isBlank(texts.body) ? undefined : checked('body', texts.body);
     const jsonPath = texts.result?.jsonPath;
-    this.#jsonPath = isBlank(jsonPath) ? undefined : parse('result.jsonPath', jsonPath);
+    this.#jsonPath = isBlank(jsonPath) ? undefined : checked('result.jsonPath', jsonPath);
   }
 
-  /** For a read. @throws InvalidRefError when a template fails with the data of this reference. */
-  render(ref: RemoteRefData): Rendered {
-    return this.renderCall(new Map(Object.entries(ref)));
+  /** For a read. @throws InvalidRefError when a template fails with the data of this reference, or takes too long. */
+  async render(ref: RemoteRefData, signal: AbortSignal): Promise<Rendered> {
+    const members = new Map(Object.entries(ref));
+    const path = this.#jsonPath;
+    return {
+      ...(await this.target(members, signal)),
+      body: await this.body(members, signal),
+      jsonPath: path === undefined ? '' : (await this.#text(path, this.#data(members), signal)).trim(),
+    };
   }
 
-  /** For any call: the members of `.remoteRef`. @throws InvalidRefError */
-  renderCall(ref: ReadonlyMap<string, string | Uint8Array>): Rendered {
-    const plain = this.#data(ref);
-    const inUrl = [...ref].map(
+  /** URL and headers of any call. `members`: those of `.remoteRef`. @throws InvalidRefError */
+  async target(members: RefMembers, signal: AbortSignal): Promise<RenderedTarget> {
+    const plain = this.#data(members);
+    const inUrl = [...members].map(
       ([name, value]) => [name, name === 'namespace' ? value : escape(textOf(value))] as const,
     );
-    const escaped = this.#data(new Map(inUrl));
-    return {
-      url: this.#text('url', this.#url, escaped).trim(),
-      headers: Object.fromEntries(this.#headers.map(([name, value]) => [name, this.#header(name, value, plain)])),
-      body: this.#body === undefined ? undefined : this.#bytes('body', this.#body, plain),
-      jsonPath: this.#jsonPath === undefined ? '' : this.#text('result.jsonPath', this.#jsonPath, plain).trim(),
-    };
+    const headers: Record<string, string> = {};
+    for (const [name, template] of this.#headers)
+      headers[name] = headerValue(template.field, await this.#text(template, plain, signal));
+    return { url: (await this.#text(this.#url, this.#data(new Map(inUrl)), signal)).trim(), headers };
+  }
+
+  /** Undefined: the spec has none. @throws InvalidRefError */
+  async body(members: RefMembers, signal: AbortSignal): Promise<Uint8Array | undefined> {
+    return this.#body === undefined ? undefined : this.#bytes(this.#body, this.#data(members), signal);
   }
 
   #data(remoteRef: TemplateData): TemplateData {
     return new Map([...this.#secrets, ['remoteRef', remoteRef]]);
   }
 
-  #header(name: string, template: ParsedTemplate, data: TemplateData): string {
-    // A Secret made with `echo` ends with a line break, which no header can have.
-    const value = this.#text(`headers.${name}`, template, data).trim();
-    try {
-      validateHeaderValue(name, value);
-      return value;
-    } catch {
-      throw new InvalidRefError(`headers.${name}: the value has characters that a header cannot have`);
-    }
+  async #text(template: Template, data: TemplateData, signal: AbortSignal): Promise<string> {
+    return Buffer.from(await this.#bytes(template, data, signal)).toString('utf8');
   }
 
-  #text(field: string, template: ParsedTemplate, data: TemplateData): string {
-    return Buffer.from(this.#bytes(field, template, data)).toString('utf8');
-  }
-
-  #bytes(field: string, template: ParsedTemplate, data: TemplateData): Uint8Array {
+  async #bytes({ field, text }: Template, data: TemplateData, signal: AbortSignal): Promise<Uint8Array> {
+    const options = { name: field, missingKey: 'default', clock: this.#clock, signal } as const;
     try {
-      return renderValueTemplate(template, data, { missingKey: 'default', clock: this.#clock });
+      return await renderer.renderValue(text, data, options);
     } catch (error) {
       if (!(error instanceof TemplateError)) throw error;
       throw new InvalidRefError(`${field}: ${error.message}`, { cause: error });
@@ -117,12 +127,25 @@ export class Templates {
   }
 }
 
-function parse(field: string, text: string): ParsedTemplate {
+/** The template, when it parses. */
+function checked(field: string, text: string): Template {
   try {
-    return parseTemplate(text, { name: field });
+    parseTemplate(text, { name: field });
+    return { field, text };
   } catch (error) {
     if (!(error instanceof TemplateError)) throw error;
     throw new InvalidProviderConfigError(`${field}: ${error.message}`, { cause: error });
+  }
+}
+
+function headerValue(field: string, text: string): string {
+  // A Secret made with `echo` ends with a line break, which no header can have.
+  const value = text.trim();
+  try {
+    validateHeaderValue(field, value);
+    return value;
+  } catch {
+    throw new InvalidRefError(`${field}: the value has characters that a header cannot have`);
   }
 }
 
