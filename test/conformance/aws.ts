@@ -3,6 +3,7 @@
  * there are credentials that expire.
  */
 import { startAws, type SandboxAws } from '../../sandbox/aws/server.ts';
+import type { Clock } from '../../src/clock.ts';
 import { awsModule } from '../../src/providers/aws/index.ts';
 import { awsSpec } from '../../src/providers/aws/spec.ts';
 import type { ProviderEnvironment, SecretsClient, SessionContext } from '../../src/providers/provider.ts';
@@ -49,10 +50,13 @@ export async function awsBackend(service: Service): Promise<AwsConformance> {
   };
 }
 
+/** Where an AWS answers, as `ProviderEnvironment.awsEndpoints`. */
+export type AwsAt = Pick<SandboxAws, 'endpoints'>;
+
 /** A session with static keys; `spec` adds to or replaces members of the provider's spec. */
 export async function openAws(
-  aws: SandboxAws,
-  clock: WarpClock,
+  aws: AwsAt,
+  clock: Clock,
   spec: Readonly<Record<string, unknown>>,
   context: Partial<SessionContext<unknown>> = {},
 ): Promise<SecretsClient> {
@@ -82,10 +86,7 @@ export async function openAws(
   });
 }
 
-export function environmentOf(
-  aws: SandboxAws,
-  awsDefaults: Readonly<Record<string, string>> = {},
-): ProviderEnvironment {
+export function environmentOf(aws: AwsAt, awsDefaults: Readonly<Record<string, string>> = {}): ProviderEnvironment {
   return { awsEndpoints: aws.endpoints(), awsDefaults, allowTargets: [], controllerCredentialsForAll: true };
 }
 

@@ -1,39 +1,25 @@
 /** The push contract on the sandbox's backends, and on the fake provider's memory. */
+import { startAws } from '../../sandbox/aws/server.ts';
 import { secrets } from '../../src/api/resources.ts';
 import { fakeModule } from '../../src/providers/fake/index.ts';
 import type { KvVersion } from '../../src/providers/vault/paths.ts';
-import { awsBackend, type Service } from './aws.ts';
+import { WarpClock } from '../builders/warp-clock.ts';
+import { ROLE } from './aws.ts';
 import { openFake } from './fake.ts';
 import { dataOf, kubernetesBackend, putSecret } from './kubernetes.ts';
+import { awsPushConformance } from './push-aws.ts';
 import { pushConformance, type PushBackend } from './push.ts';
 import { vaultPushBackend } from './vault.ts';
 
-const AWS_WRITES = /^(?:Create|Put|Update|Delete|Tag|Untag|AddTags|RemoveTags|Replicate|RemoveRegions)/;
 const traits = { marksOwnership: true, comparesAndSets: false, plainValues: true, writesPerUpdate: 1 };
 
-async function aws(service: Service): Promise<PushBackend> {
-  const backend = await awsBackend(service);
-  const write = service === 'SecretsManager' ? 'PutSecretValue' : 'PutParameter';
-  return {
-    open: () => backend.open(),
-    async putForeign(key, json) {
-      await backend.put(key, json);
-    },
-    calls: () => backend.calls(),
-    resetCalls: () => backend.resetCalls(),
-    isWrite: (call) => AWS_WRITES.test(call),
-    denyWrites: () => backend.aws.fault(write, 'deny'),
-    heal: () => backend.aws.heal(),
-    close: () => backend.close(),
-  };
-}
-
-pushConformance('AWS Secrets Manager', { ...traits, callsWhenUnchanged: 2 }, () => aws('SecretsManager'));
-pushConformance(
-  'AWS Parameter Store',
-  { ...traits, callsWhenUnchanged: 2, wholeMetadata: { encodeAsDecoded: true } },
-  () => aws('ParameterStore'),
-);
+awsPushConformance('', async () => {
+  const clock = new WarpClock();
+  const aws = await startAws({ clock });
+  await aws.addAccessKey('AKIAROBOT', 'robot-secret');
+  await aws.trustRole(ROLE, { principals: ['arn:aws:iam::111122223333:user/robot'] });
+  return { aws, clock, stop: () => aws.stop() };
+});
 
 async function vault(version: KvVersion): Promise<PushBackend> {
   const backend = await vaultPushBackend(version);
