@@ -114,6 +114,11 @@ export interface PushEntry {
   readonly property: string | undefined;
   /** `spec` of the entry's metadata envelope (`providers.md` 1.10), unwrapped and not yet checked; undefined when absent. */
   readonly metadata: unknown;
+  /**
+   * The same of the last push of this entry, as far as it is known: what was asked for then, and is no more, may have to be undone.
+   * Undefined when there was none.
+   */
+  readonly previousMetadata?: unknown;
 }
 
 /** Everything that one PushSecret wants of one remote key. */

@@ -11,7 +11,7 @@ import { pushConformance, type PushBackend, type PushTraits } from './push.ts';
 export interface PushAws {
   readonly aws: AwsBackend;
   readonly clock: Clock;
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
 }
 
 const WRITES = /^(?:Create|Put|Update|Restore|Delete|Tag|Untag|AddTags|RemoveTags|Replicate|RemoveRegions)/;

@@ -23,6 +23,7 @@ import type {
 } from '../provider.ts';
 import { DeniedBatch } from './denied-batch.ts';
 import { keysFor, type KeySource } from './keys.ts';
+import { ParameterStoreApi } from './parameter-store-api.ts';
 import { findParameters } from './parameter-store-find.ts';
 import { ParameterStorePush } from './parameter-store-push.ts';
 import { outcomeOf, readEach } from './read-each.ts';
@@ -50,7 +51,7 @@ export class ParameterStoreClient implements SecretsClient {
     this.#keys = keys;
     this.#prefix = spec.prefix ?? '';
     this.#deniedBatch = new DeniedBatch(clock);
-    this.#push = new ParameterStorePush(this.#sdk, this.#caller, this.#prefix);
+    this.#push = new ParameterStorePush(new ParameterStoreApi(this.#sdk, this.#caller), this.#prefix);
   }
 
   async read(refs: readonly ReadRef[], signal: AbortSignal): Promise<readonly ReadOutcome[]> {

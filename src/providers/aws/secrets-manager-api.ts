@@ -12,6 +12,7 @@ import {
   PutSecretValueCommand,
   RemoveRegionsFromReplicationCommand,
   ReplicateSecretToRegionsCommand,
+  RestoreSecretCommand,
   TagResourceCommand,
   UntagResourceCommand,
   UpdateSecretCommand,
@@ -23,7 +24,7 @@ import {
   type Tag,
 } from '@aws-sdk/client-secrets-manager';
 import { SecretValue } from '../../secret-value.ts';
-import { SecretNotFoundError } from '../errors.ts';
+import { unlessMissing, type PushCall } from './create-or-update.ts';
 import type { AwsCaller } from './sdk.ts';
 
 export type Described = DescribeSecretCommandOutput;
@@ -34,13 +35,6 @@ export interface CurrentValue {
 }
 
 export type Payload = { readonly SecretString: string } | { readonly SecretBinary: Uint8Array };
-
-/** For one push: which key it is about, what must not come back in errors, until when. */
-export interface PushCall {
-  readonly id: string;
-  readonly pushed: readonly SecretValue[];
-  readonly signal: AbortSignal;
-}
 
 type Options = { readonly abortSignal: AbortSignal };
 
@@ -55,13 +49,13 @@ export class SecretsManagerApi {
 
   /** Undefined when there is no such secret. */
   async describe(call: PushCall): Promise<Described | undefined> {
-    const command = new DescribeSecretCommand({ SecretId: call.id });
+    const command = new DescribeSecretCommand({ SecretId: call.key });
     return unlessMissing(() => this.#call('DescribeSecret', call, (options) => this.#sdk.send(command, options)));
   }
 
   /** The current value; undefined when there is none, or no such secret, or it is scheduled for deletion. */
   async value(call: PushCall): Promise<CurrentValue | undefined> {
-    const command = new GetSecretValueCommand({ SecretId: call.id, VersionStage: 'AWSCURRENT' });
+    const command = new GetSecretValueCommand({ SecretId: call.key, VersionStage: 'AWSCURRENT' });
     const answer = await unlessMissing(() =>
       this.#call('GetSecretValue', call, (options) => this.#sdk.send(command, options)),
     );
@@ -71,56 +65,62 @@ export class SecretsManagerApi {
     return { value: SecretValue.ofText(answer.SecretString), format: 'string' };
   }
 
-  async create(call: PushCall, input: Omit<CreateSecretCommandInput, 'Name'>): Promise<void> {
-    const command = new CreateSecretCommand({ Name: call.id, ...input });
-    await this.#call('CreateSecret', call, (options) => this.#sdk.send(command, options));
+  async create(call: PushCall, payload: Payload, settings: Omit<CreateSecretCommandInput, 'Name'>): Promise<void> {
+    const command = new CreateSecretCommand({ Name: call.key, ...payload, ...settings });
+    await this.#call('CreateSecret', hiding(call, payload), (options) => this.#sdk.send(command, options));
   }
 
   async putValue(call: PushCall, payload: Payload, token: string): Promise<void> {
-    const command = new PutSecretValueCommand({ SecretId: call.id, ClientRequestToken: token, ...payload });
-    await this.#call('PutSecretValue', call, (options) => this.#sdk.send(command, options));
+    const command = new PutSecretValueCommand({ SecretId: call.key, ClientRequestToken: token, ...payload });
+    await this.#call('PutSecretValue', hiding(call, payload), (options) => this.#sdk.send(command, options));
   }
 
   async update(call: PushCall, input: { Description?: string; KmsKeyId?: string }): Promise<void> {
-    const command = new UpdateSecretCommand({ SecretId: call.id, ...input });
+    const command = new UpdateSecretCommand({ SecretId: call.key, ...input });
     await this.#call('UpdateSecret', call, (options) => this.#sdk.send(command, options));
   }
 
   async tag(call: PushCall, Tags: Tag[]): Promise<void> {
-    const command = new TagResourceCommand({ SecretId: call.id, Tags });
+    const command = new TagResourceCommand({ SecretId: call.key, Tags });
     await this.#call('TagResource', call, (options) => this.#sdk.send(command, options));
   }
 
   async untag(call: PushCall, TagKeys: string[]): Promise<void> {
-    const command = new UntagResourceCommand({ SecretId: call.id, TagKeys });
+    const command = new UntagResourceCommand({ SecretId: call.key, TagKeys });
     await this.#call('UntagResource', call, (options) => this.#sdk.send(command, options));
   }
 
   /** Undefined when none is attached. */
   async policy(call: PushCall): Promise<string | undefined> {
-    const command = new GetResourcePolicyCommand({ SecretId: call.id });
+    const command = new GetResourcePolicyCommand({ SecretId: call.key });
     return (await this.#call('GetResourcePolicy', call, (options) => this.#sdk.send(command, options))).ResourcePolicy;
   }
 
   async putPolicy(call: PushCall, ResourcePolicy: string, blockPublicPolicy: boolean | undefined): Promise<void> {
     const block = blockPublicPolicy === undefined ? {} : { BlockPublicPolicy: blockPublicPolicy };
-    const command = new PutResourcePolicyCommand({ SecretId: call.id, ResourcePolicy, ...block });
+    const command = new PutResourcePolicyCommand({ SecretId: call.key, ResourcePolicy, ...block });
     await this.#call('PutResourcePolicy', call, (options) => this.#sdk.send(command, options));
   }
 
   async deletePolicy(call: PushCall): Promise<void> {
-    const command = new DeleteResourcePolicyCommand({ SecretId: call.id });
+    const command = new DeleteResourcePolicyCommand({ SecretId: call.key });
     await this.#call('DeleteResourcePolicy', call, (options) => this.#sdk.send(command, options));
   }
 
   async replicate(call: PushCall, AddReplicaRegions: ReplicaRegionType[]): Promise<void> {
-    const command = new ReplicateSecretToRegionsCommand({ SecretId: call.id, AddReplicaRegions });
+    const command = new ReplicateSecretToRegionsCommand({ SecretId: call.key, AddReplicaRegions });
     await this.#call('ReplicateSecretToRegions', call, (options) => this.#sdk.send(command, options));
   }
 
   async unreplicate(call: PushCall, RemoveReplicaRegions: string[]): Promise<void> {
-    const command = new RemoveRegionsFromReplicationCommand({ SecretId: call.id, RemoveReplicaRegions });
+    const command = new RemoveRegionsFromReplicationCommand({ SecretId: call.key, RemoveReplicaRegions });
     await this.#call('RemoveRegionsFromReplication', call, (options) => this.#sdk.send(command, options));
+  }
+
+  /** Takes back a deletion whose recovery window is not over. */
+  async restore(call: PushCall): Promise<void> {
+    const command = new RestoreSecretCommand({ SecretId: call.key });
+    await this.#call('RestoreSecret', call, (options) => this.#sdk.send(command, options));
   }
 
   async delete(call: PushCall, SecretId: string, how: Omit<DeleteSecretCommandInput, 'SecretId'>): Promise<void> {
@@ -128,16 +128,18 @@ export class SecretsManagerApi {
     await unlessMissing(() => this.#call('DeleteSecret', call, (options) => this.#sdk.send(command, options)));
   }
 
-  #call<T>(action: string, { id, pushed, signal }: PushCall, send: (options: Options) => Promise<T>): Promise<T> {
-    return this.#caller.call(action, (abortSignal) => send({ abortSignal }), signal, id, pushed);
+  #call<T>(action: string, { key, pushed, signal }: PushCall, send: (options: Options) => Promise<T>): Promise<T> {
+    return this.#caller.call(action, (abortSignal) => send({ abortSignal }), signal, key, pushed);
   }
 }
 
-async function unlessMissing<T>(call: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await call();
-  } catch (error) {
-    if (error instanceof SecretNotFoundError) return undefined;
-    throw error;
-  }
+/** The whole payload must not come back either: it may hold more than what is pushed now. */
+function hiding(call: PushCall, payload: Payload): PushCall {
+  return { ...call, pushed: [valueOf(payload), ...call.pushed] };
+}
+
+function valueOf(payload: Payload): SecretValue {
+  return 'SecretString' in payload
+    ? SecretValue.ofText(payload.SecretString)
+    : SecretValue.ofBytes(payload.SecretBinary);
 }

@@ -1,10 +1,11 @@
 /**
  * `metadata` of a push to Secrets Manager (`api.md` 6.5), and what of it needs the cluster or a comparison.
  */
+import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { InvalidRefError } from '../errors.ts';
-import { JsonSyntaxError, parseJson, sameJson } from '../json/index.ts';
 import type { Push } from '../provider.ts';
+import { pushMetadata } from '../push-metadata.ts';
 import { pushedTags } from './tags.ts';
 
 export const secretsManagerMetadata = z.object({
@@ -39,18 +40,48 @@ export async function wantedPolicy(
   return document;
 }
 
-/** Do both documents say the same? AWS keeps them in a form of its own. */
-export function samePolicy(left: string | undefined, right: string): boolean {
-  const [one, other] = [parsed(left ?? ''), parsed(right)];
-  return one !== undefined && other !== undefined && sameJson(one, other);
+/** Did the metadata of an earlier push ask for a policy? What cannot be read any more did not. */
+export function askedForPolicy(metadata: unknown): boolean {
+  try {
+    return pushMetadata(secretsManagerMetadata, metadata).resourcePolicy?.policySourceRef !== undefined;
+  } catch (error) {
+    if (error instanceof InvalidRefError) return false;
+    throw error;
+  }
 }
 
-function parsed(document: string) {
+/**
+ * Do both documents say the same? AWS shows them in a form of its own: lists of one as the one, accounts as the ARN of their root, lists in
+ * another order.
+ */
+export function samePolicy(left: string | undefined, right: string): boolean {
+  const [one, other] = [parsed(left ?? ''), parsed(right)];
+  return one !== undefined && other !== undefined && isDeepStrictEqual(canonical(one), canonical(other));
+}
+
+function canonical(value: unknown): unknown {
+  if (Array.isArray(value)) {
+    const parts = value.map(canonical);
+    return parts.length === 1 ? parts[0] : parts.sort(byText);
+  }
+  if (typeof value === 'string') return value.replace(/^\d{12}$/, 'arn:aws:iam::$&:root');
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .map(([key, member]) => [key, canonical(member)] as const)
+      .sort(byText),
+  );
+}
+
+function byText(left: unknown, right: unknown): number {
+  return JSON.stringify(left) < JSON.stringify(right) ? -1 : 1;
+}
+
+function parsed(document: string): unknown {
   try {
-    return parseJson(Buffer.from(document));
-  } catch (error) {
-    if (error instanceof JsonSyntaxError) return undefined;
-    throw error;
+    return JSON.parse(document);
+  } catch {
+    return undefined;
   }
 }
 

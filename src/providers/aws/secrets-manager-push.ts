@@ -4,16 +4,18 @@
  * compare-and-set: between the read and the write of a value another writer can get in. Our own writers take turns, and
  * nothing else is done in that moment.
  */
+import { isUtf8 } from 'node:buffer';
 import { randomUUID } from 'node:crypto';
 import type { SecretValue } from '../../secret-value.ts';
-import { InvalidRefError, PermissionDeniedError, ProviderError } from '../errors.ts';
-import { decodeUtf8 } from '../json/index.ts';
+import { InvalidRefError, PermissionDeniedError } from '../errors.ts';
 import { KeyLocks } from '../key-locks.ts';
 import type { Push, PushOutcome } from '../provider.ts';
 import { combinedMetadata } from '../push-metadata.ts';
 import { hasProperty, hiddenValues, pushedValue, remainingValue } from '../push-values.ts';
-import type { Described, Payload, PushCall, SecretsManagerApi } from './secrets-manager-api.ts';
+import { createOrUpdate, type PushCall } from './create-or-update.ts';
+import type { CurrentValue, Described, Payload, SecretsManagerApi } from './secrets-manager-api.ts';
 import {
+  askedForPolicy,
   isOtherKey,
   samePolicy,
   secretsManagerMetadata,
@@ -50,12 +52,12 @@ export class SecretsManagerPush {
     const call = this.#callFor(push.remoteKey, signal, hiddenValues(push.source));
     const metadata = combinedMetadata(secretsManagerMetadata, push.entries);
     const wanted = { push, metadata, policy: await wantedPolicy(metadata, push.readReference) };
-    return this.#locks.run(call.id, signal, () => this.#push(call, wanted));
+    return this.#locks.run(call.key, signal, () => this.#push(call, wanted));
   }
 
   async remove(removal: Pick<Push, 'remoteKey' | 'entries'>, signal: AbortSignal): Promise<void> {
     const call = this.#callFor(removal.remoteKey, signal);
-    await this.#locks.run(call.id, signal, () => this.#remove(call, removal));
+    await this.#locks.run(call.key, signal, () => this.#remove(call, removal));
   }
 
   async exists(remoteKey: string, property: string | undefined, signal: AbortSignal): Promise<boolean> {
@@ -64,41 +66,25 @@ export class SecretsManagerPush {
   }
 
   #callFor(remoteKey: string, signal: AbortSignal, pushed: readonly SecretValue[] = []): PushCall {
-    return { id: this.#prefix + remoteKey, pushed, signal };
+    return { key: this.#prefix + remoteKey, pushed, signal };
   }
 
-  async #push(call: PushCall, wanted: Wanted, isSecondTry = false): Promise<PushOutcome> {
-    const there = await this.#look(call);
-    if (there !== undefined && !(there instanceof ProviderError)) return this.#update(call, there, wanted);
-    try {
-      return await this.#create(call, wanted);
-    } catch (error) {
-      if (!isTaken(error)) throw error;
-      // It is there after all: either we may not see it, or somebody made it at this moment.
-      if (there !== undefined || isSecondTry) throw there ?? error;
-      return this.#push(call, wanted, true);
-    }
+  #push(call: PushCall, wanted: Wanted): Promise<PushOutcome> {
+    return createOrUpdate<Described>({
+      look: () => this.#api.describe(call),
+      create: (isUnseen) => this.#create(call, wanted, isUnseen),
+      update: (there) => this.#update(call, there, wanted),
+      createAction: 'CreateSecret',
+      takenCode: 'ResourceExistsException',
+    });
   }
 
-  /**
-   * The secret, undefined when there is none, or the denial: a policy that goes by tags denies to describe what does not
-   * exist yet (Q15), so a denial alone does not say that it cannot be created.
-   */
-  async #look(call: PushCall): Promise<Described | PermissionDeniedError | undefined> {
-    try {
-      return await this.#api.describe(call);
-    } catch (error) {
-      if (error instanceof PermissionDeniedError) return error;
-      throw error;
-    }
-  }
-
-  async #create(call: PushCall, { push, metadata, policy }: Wanted): Promise<PushOutcome> {
+  async #create(call: PushCall, { push, metadata, policy }: Wanted, isUnseen: boolean): Promise<PushOutcome> {
     const { description, kmsKeyId = DEFAULT_KEY, replicationLocations = [], tags } = metadata;
     const replicas = replicasIn(replicationLocations, kmsKeyId);
-    await this.#api.create(call, {
-      ...payloadOf(pushedValue(undefined, push), metadata.secretPushFormat),
-      ClientRequestToken: FIRST_VERSION,
+    await this.#api.create(call, payloadOf(call, pushedValue(undefined, push), metadata.secretPushFormat), {
+      // With the same token AWS would call it a success if it exists: we could not tell, push after push.
+      ClientRequestToken: isUnseen ? randomUUID() : FIRST_VERSION,
       Description: description ?? DEFAULT_DESCRIPTION,
       KmsKeyId: kmsKeyId,
       Tags: [...allTags(tags)],
@@ -110,12 +96,9 @@ export class SecretsManagerPush {
   }
 
   async #update(call: PushCall, there: Described, wanted: Wanted): Promise<PushOutcome> {
-    refuseForeign(call.id, there.Tags);
-    if (there.DeletedDate !== undefined)
-      throw new InvalidRefError(
-        `key "${call.id}" is scheduled for deletion: restore it (aws secretsmanager restore-secret) or delete it without ` +
-          'recovery, then it is pushed again',
-      );
+    refuseForeign(call.key, there.Tags);
+    const isDeleted = there.DeletedDate !== undefined;
+    if (isDeleted) await this.#restore(call);
     const changes = [
       await this.#updateTags(call, there, wanted.metadata),
       await this.#updateSettings(call, there, wanted.metadata),
@@ -123,7 +106,18 @@ export class SecretsManagerPush {
       await this.#updateReplicas(call, there, wanted.metadata),
       await this.#updateValue(call, there, wanted),
     ];
-    return changes.includes(true) ? 'updated' : 'unchanged';
+    return isDeleted || changes.includes(true) ? 'updated' : 'unchanged';
+  }
+
+  /** Deleted with a recovery window, and wanted again. */
+  async #restore(call: PushCall): Promise<void> {
+    try {
+      await this.#api.restore(call);
+    } catch (error) {
+      if (!(error instanceof PermissionDeniedError)) throw error;
+      const message = `key "${call.key}" is scheduled for deletion, and ${error.message}; or restore it yourself`;
+      throw new PermissionDeniedError(message, { code: error.code, cause: error });
+    }
   }
 
   async #updateTags(call: PushCall, there: Described, { tags }: SecretsManagerMetadata): Promise<boolean> {
@@ -145,8 +139,10 @@ export class SecretsManagerPush {
     return true;
   }
 
-  /** Nothing is asked, and nothing taken away, unless the metadata names a policy (Q17). */
-  async #updatePolicy(call: PushCall, { policy, metadata }: Wanted): Promise<boolean> {
+  /** Nothing is asked, and nothing taken away, unless the metadata names a policy or did so before (Q17). */
+  async #updatePolicy(call: PushCall, { push, metadata, ...wanted }: Wanted): Promise<boolean> {
+    const isOver = push.entries.some(({ previousMetadata }) => askedForPolicy(previousMetadata));
+    const policy = wanted.policy ?? (isOver ? '' : undefined);
     if (policy === undefined) return false;
     const attached = await this.#api.policy(call);
     if (policy === '') {
@@ -175,8 +171,9 @@ export class SecretsManagerPush {
     const versions = Object.entries(there.VersionIdsToStages ?? {});
     const hasValue = versions.some(([, stages]) => stages.includes('AWSCURRENT'));
     const current = hasValue ? await this.#api.value(call) : undefined;
-    const payload = payloadOf(pushedValue(current?.value, push), metadata.secretPushFormat);
-    if (current !== undefined && Buffer.compare(bytesOf(payload), current.value.reveal()) === 0) return false;
+    const { secretPushFormat } = metadata;
+    const payload = payloadOf(call, pushedValue(current?.value, push), secretPushFormat);
+    if (current !== undefined && isSame(current, payload, secretPushFormat)) return false;
     await this.#api.putValue(call, payload, versions.length === 0 ? FIRST_VERSION : randomUUID());
     return true;
   }
@@ -188,7 +185,8 @@ export class SecretsManagerPush {
     const current = isWhole ? undefined : await this.#api.value(call);
     const left = current === undefined ? undefined : remainingValue(current.value, removal);
     if (current === undefined || left === undefined) return this.#delete(call, there);
-    if (!current.value.equals(left)) await this.#api.putValue(call, payloadOf(left, current.format), randomUUID());
+    if (!current.value.equals(left))
+      await this.#api.putValue(call, payloadOf(call, left, current.format), randomUUID());
   }
 
   async #delete(call: PushCall, there: Described): Promise<void> {
@@ -198,15 +196,25 @@ export class SecretsManagerPush {
     const window = recoveryWindowInDays > 0 ? { RecoveryWindowInDays: recoveryWindowInDays } : {};
     await this.#api.delete(
       call,
-      there.ARN ?? call.id,
+      there.ARN ?? call.key,
       forceDeleteWithoutRecovery === true ? { ForceDeleteWithoutRecovery: true } : window,
     );
   }
 }
 
-function payloadOf(value: SecretValue, format: 'binary' | 'string' = 'binary'): Payload {
-  if (format === 'string') return { SecretString: decodeUtf8(value.reveal()) };
-  return { SecretBinary: value.reveal() };
+/** @throws InvalidRefError when it is to be text and is none */
+function payloadOf({ key }: PushCall, value: SecretValue, format: 'binary' | 'string' = 'binary'): Payload {
+  if (format === 'binary') return { SecretBinary: value.reveal() };
+  if (isUtf8(value.reveal())) return { SecretString: value.revealText() };
+  throw new InvalidRefError(
+    `key "${key}": the value has bytes that are no text; push it with metadata.secretPushFormat: binary`,
+  );
+}
+
+/** Text and bytes are the same, unless the metadata says which it must be. */
+function isSame(current: CurrentValue, payload: Payload, format: 'binary' | 'string' | undefined): boolean {
+  if (format !== undefined && format !== current.format) return false;
+  return Buffer.compare(bytesOf(payload), current.value.reveal()) === 0;
 }
 
 function bytesOf(payload: Payload): Uint8Array {
@@ -219,8 +227,4 @@ function regionsOf(there: Described): string[] {
 
 function replicasIn(regions: readonly string[], KmsKeyId: string): { Region: string; KmsKeyId: string }[] {
   return regions.map((Region) => ({ Region, KmsKeyId }));
-}
-
-function isTaken(error: unknown): boolean {
-  return error instanceof ProviderError && error.code === 'ResourceExistsException';
 }
