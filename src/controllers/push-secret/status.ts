@@ -2,6 +2,7 @@
  * What a person sees of a pass: the Ready condition, when it was last pushed, and what is where. Writes only what changed, and the
  * refresh time no more often than its heartbeat (D9).
  */
+import { isDeepStrictEqual } from 'node:util';
 import type { PushSecret, PushSecretStatus } from '../../api/push-secret.ts';
 import { pushSecrets } from '../../api/resources.ts';
 import type { KubeClient } from '../../kube/client.ts';
@@ -81,15 +82,12 @@ function sameBut(
   ...ignored: (keyof PushSecretStatus)[]
 ): boolean {
   if (a === undefined) return false;
-  const text = (status: PushSecretStatus): string => {
-    const members = Object.entries({ syncedPushSecrets: {}, ...status });
-    return JSON.stringify(members.filter(([name]) => !ignored.includes(name as keyof PushSecretStatus)).sort(byName));
+  // As JSON has it: without members that are undefined. The API server sorts members, so their order says nothing.
+  const plain = (status: PushSecretStatus): unknown => {
+    const rest = Object.fromEntries(ignored.map((name) => [name, undefined]));
+    return JSON.parse(JSON.stringify({ syncedPushSecrets: {}, ...status, ...rest }));
   };
-  return text(a) === text(b);
-}
-
-function byName([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {
-  return a < b ? -1 : 1;
+  return isDeepStrictEqual(plain(a), plain(b));
 }
 
 /** Replaces the stored status. Undefined: the object is gone. */
