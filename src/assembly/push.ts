@@ -4,10 +4,10 @@ import type { Deps, StoreCatalogue, StoredPushSecret } from '../controllers/push
 import { Records } from '../controllers/push-secret/records.ts';
 import { nameOf } from '../controllers/push-secret/store-guard.ts';
 import { STORE_GUARD, storeGuardController } from '../controllers/push-secret/store-guard-controller.ts';
-import { isOurs, storeKey, type StoreObject, type StoreRef } from '../controllers/store-gate.ts';
+import { identityOf, isOurs, storeKey, type StoreObject, type StoreRef } from '../controllers/store-gate.ts';
 import type { Informer } from '../kube/informer.ts';
 import { objectKey, splitKey } from '../kube/types.ts';
-import { findProvider } from '../providers/registry.ts';
+import { destinationOf } from '../providers/destination.ts';
 import type { Controller } from '../runtime/controller.ts';
 import { readTemplateSource } from '../tenancy/template-source.ts';
 import { concurrencyOf, type Core } from './core.ts';
@@ -128,20 +128,9 @@ function storeCatalogue({ caches, options }: Core): StoreCatalogue {
     },
     isOurs: (store) => isOurs(store, options.controllerClass),
     placeOf(ref, namespace) {
-      const key = storeKey(ref, namespace);
-      return ref.kind === 'ClusterSecretStore' && dependsOnNamespace(find(ref, namespace))
-        ? `${key}@${namespace}`
-        : key;
+      const store = find(ref, namespace);
+      if (store?.spec?.provider === undefined) return storeKey(ref, namespace);
+      return destinationOf(identityOf(store, ref.kind), store.spec.provider, namespace);
     },
   };
-}
-
-/** A store that cannot be read counts as one place: then nothing is pushed to it anyway. */
-function dependsOnNamespace(store: StoreObject | undefined): boolean {
-  try {
-    const { declaration, spec } = findProvider(store?.spec?.provider);
-    return declaration.dependsOnNamespace(spec);
-  } catch {
-    return false;
-  }
 }

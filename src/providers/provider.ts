@@ -53,6 +53,11 @@ export interface ProviderDeclaration<Spec = unknown> {
    * so that it is one identity per namespace (D70) and cannot be probed by itself.
    */
   dependsOnNamespace(spec: Spec): boolean;
+  /**
+   * The part of `spec` that decides where a push lands and as whom (D30); stores that are equal in it, and in the objects it refers to,
+   * write to the same place. `undefined`: each store is a place of its own. Default: all of `spec`. Pure.
+   */
+  destination?(spec: Spec, namespace: string): unknown;
   load(): Promise<ProviderModule<Spec>>;
 }
 

@@ -16,9 +16,9 @@ import { changedBesidesStatus, sameMap } from '../object-change.ts';
 import { isConflict, isOutage } from '../outage.ts';
 import { storeKey, type StoreObject } from '../store-gate.ts';
 import { refOf } from '../synced-object.ts';
-import { isOlder } from './claims.ts';
+import { claimsOf, isOlder, newClaims, rivals } from './claims.ts';
 import type { Deps, StoredPushSecret } from './deps.ts';
-import { pushSecretIndexes, storeScope, type PushSecretIndex } from './indexes.ts';
+import { storeScope, type PushSecretIndex } from './indexes.ts';
 import { reconcile } from './reconcile.ts';
 import { readyCondition } from './records.ts';
 
@@ -125,16 +125,12 @@ export class PushSecretController {
 
   /** Destinations that became free wake who waits for them; those that an older one took must be told. */
   #claimsChanged(previous: StoredPushSecret | undefined, current: StoredPushSecret | undefined): void {
-    const before = previous === undefined ? [] : pushSecretIndexes.destination(previous);
-    const after = current === undefined ? [] : pushSecretIndexes.destination(current);
-    for (const value of new Set([...before, ...after])) {
-      const isFreed = !after.includes(value);
-      if (!isFreed && before.includes(value)) continue;
-      for (const other of this.#byIndex('destination', value)) {
-        if (isFreed) this.#wakeIfFailed(other, 0);
-        else if (other.metadata.uid !== current?.metadata.uid && isOlder(current!, other)) this.#wakeOutdated(other);
-      }
-    }
+    const before = previous === undefined ? [] : claimsOf(previous);
+    const after = current === undefined ? [] : claimsOf(current);
+    for (const claim of newClaims(after, before))
+      for (const other of rivals(this.#deps, previous!, claim)) this.#wakeIfFailed(other, 0);
+    for (const claim of newClaims(before, after))
+      for (const other of rivals(this.#deps, current!, claim)) if (isOlder(current!, other)) this.#wakeOutdated(other);
   }
 
   /** Of a Secret that it knows by name a PushSecret hears through its references; this is for new ones. */
@@ -157,7 +153,17 @@ export class PushSecretController {
       for (const ps of this.#byIndex('storeLabels', storeScope(kind, namespace))) this.#wakeOutdated(ps);
     const isEcho =
       previous?.metadata.generation === current?.metadata.generation && isReady(previous) === isReady(current);
-    if (current !== undefined && !isEcho) this.#wakeFailed(storeKey({ kind, name }, namespace), '', () => 0);
+    if (current === undefined || isEcho) return;
+    const key = storeKey({ kind, name }, namespace);
+    this.#wakeFailed(key, '', () => 0);
+    if (previous !== undefined && previous.metadata.generation !== current.metadata.generation) this.#storeMoved(key);
+  }
+
+  /** It may lead to another backend now: who waited for a destination there may have it. */
+  #storeMoved(store: string): void {
+    const remoteKeys = this.#byIndex('store', store).flatMap((ps) => claimsOf(ps).map(({ remoteKey }) => remoteKey));
+    for (const remoteKey of new Set(remoteKeys))
+      for (const other of this.#byIndex('remoteKey', remoteKey)) this.#wakeIfFailed(other, 0);
   }
 
   #dependencyChanged(dependent: Dependent, changed: DependencyName): void {
@@ -174,9 +180,14 @@ export class PushSecretController {
       const seen = this.#options.informers.secrets.store.get(objectKey(changed.namespace, changed.name));
       // The watch may lag behind our own read.
       if (seen?.resourceVersion === known) return;
-    } else if (record !== undefined) record.templateChanges += 1;
+    } else if (record !== undefined && this.#isTemplate(key, changed)) record.templateChanges += 1;
     if (record !== undefined) record.outdated = true;
     this.controller.enqueue(key, LANES.woken);
+  }
+
+  #isTemplate(key: string, { kind, name }: DependencyName): boolean {
+    const { templateFrom = [] } = this.#options.informers.pushSecrets.store.get(key)?.spec?.template ?? {};
+    return templateFrom.some(({ configMap, secret }) => (kind === 'ConfigMap' ? configMap : secret)?.name === name);
   }
 
   #wakeFailed(store: string, namespace: string, delayMs: () => number): void {

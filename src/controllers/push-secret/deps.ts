@@ -34,7 +34,7 @@ export interface StoreCatalogue {
   /** All of a kind; `namespace` is ignored for ClusterSecretStores. */
   all(kind: StoreKind, namespace: string): Iterable<StoreObject>;
   isOurs(store: StoreObject): boolean;
-  /** Equal for two consumers whose pushes land in the same place: the store, and the namespace where it decides whose credentials are used. */
+  /** Equal where pushes land at the same backend under the same identity (D30), be it through different stores. */
   placeOf(ref: StoreRef, namespace: string): string;
 }
 

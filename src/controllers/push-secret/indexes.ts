@@ -5,7 +5,7 @@
 import { objectKey } from '../../kube/types.ts';
 import type { StoreKind } from '../../providers/provider.ts';
 import { storeKey } from '../store-gate.ts';
-import { destinationsOf } from './claims.ts';
+import { remoteKeysOf } from './claims.ts';
 import type { StoredPushSecret } from './deps.ts';
 import { storeRefOfStatusKey } from './names.ts';
 
@@ -35,7 +35,8 @@ export const pushSecretIndexes = {
     );
     return [...new Set(kinds)].map((kind) => storeScope(kind, namespaceOf(ps)));
   },
-  destination: destinationsOf,
+  /** Remote keys it claims, in whichever store. */
+  remoteKey: remoteKeysOf,
   namespace: (ps: StoredPushSecret): readonly string[] => [namespaceOf(ps)],
 } as const;
 

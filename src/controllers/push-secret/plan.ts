@@ -4,6 +4,7 @@
  */
 import type { PushSecretData, PushSecretSpec } from '../../api/push-secret.ts';
 import type { RenderKey } from '../external-secret/rewrite.ts';
+import { selectorProblem } from '../label-selector.ts';
 import { convertData, convertedKeys, type Conversion, type Data } from './convert.ts';
 import { expand } from './data-to.ts';
 import { statusEntryKey } from './names.ts';
@@ -61,7 +62,20 @@ async function planStore(input: PlanInput, store: TargetStore): Promise<StorePla
       planned.set(key, { ...entry, source });
     }
   }
+  for (const alike of Map.groupBy(planned.values(), ({ remoteKey }) => remoteKey).values()) checkOneCall(alike);
   return planned;
+}
+
+/** Entries that can go in one call: those that take their keys out of the same data. */
+export function dataOf({ source, bundle, conversion, where }: PlannedEntry): string {
+  return JSON.stringify([source.name, conversion, bundle === undefined ? '' : where]);
+}
+
+/** A whole value and properties in it, from different data, would undo each other at every refresh. */
+function checkOneCall(alike: readonly PlannedEntry[]): void {
+  const whole = alike.find(({ property }) => property === undefined);
+  const other = whole === undefined ? undefined : alike.find((entry) => dataOf(entry) !== dataOf(whole));
+  if (whole !== undefined && other !== undefined) throw pushedTwice(whole.remoteKey, whole, other);
 }
 
 async function entriesOf(input: PlanInput, store: TargetStore, source: Source): Promise<readonly Entry[]> {
@@ -122,6 +136,8 @@ function checkDataTo({ spec, stores }: PlanInput): void {
     if (storeRef?.name === undefined && storeRef?.labelSelector === undefined)
       throw new PushProblem(`${field} needs a name or a labelSelector`, { permanent: true });
     if (storeRef.labelSelector !== undefined) {
+      const problem = selectorProblem(storeRef.labelSelector);
+      if (problem !== undefined) throw new PushProblem(`${field}.labelSelector: ${problem}`, { permanent: true });
       if (!stores.some((store) => means(storeRef, store)))
         throw new PushProblem(`${field}.labelSelector matches none of the stores in secretStoreRefs`, {
           permanent: true,

@@ -7,15 +7,14 @@ import { ProviderError, ThrottledError } from '../../providers/errors.ts';
 import type { Session } from '../../providers/pool.ts';
 import { messageOf } from '../failure.ts';
 import { StoreUnusableError } from '../store-gate.ts';
-import { olderClaimant } from './claims.ts';
 import { convertData } from './convert.ts';
 import type { Deps } from './deps.ts';
 import type { Gathered } from './gather.ts';
 import { metadataSpec } from './metadata.ts';
-import { statusEntryKey } from './names.ts';
-import type { PlannedEntry, StorePlan } from './plan.ts';
+import { dataOf, type PlannedEntry, type StorePlan } from './plan.ts';
 import { PushProblem } from './problem.ts';
 import type { TargetStore } from './stores.ts';
+import type { Attempted } from './synced-entries.ts';
 
 export interface Pushing {
   readonly deps: Deps;
@@ -30,8 +29,11 @@ export interface Pushing {
 export interface Pushed {
   /** Remote keys that were really written. */
   readonly written: readonly string[];
-  /** Entries that existed before us, by store and key in status: `updatePolicy: IfNotExists` leaves them, and so do we for ever. */
-  readonly found: ReadonlyMap<string, ReadonlySet<string>>;
+  /**
+   * What is in the backends now, or may be. Not in it: what was there before us (`updatePolicy: IfNotExists` leaves it, and so do we for
+   * ever), and stores that could not be opened.
+   */
+  readonly attempted: Attempted;
   /** Empty: everything is where it should be. */
   readonly failures: readonly Failure[];
 }
@@ -42,113 +44,113 @@ export interface Failure {
   readonly error: unknown;
 }
 
-export async function pushAll(pushing: Pushing, plans: readonly StorePlan[]): Promise<Pushed> {
-  const results = await Promise.all(plans.map((plan) => pushToStore(pushing, plan)));
-  pushing.signal.throwIfAborted();
-  return {
-    written: results.flatMap(({ written }) => written),
-    found: new Map(plans.map(({ store }, index) => [store.key, results[index]!.found])),
-    failures: results.flatMap(({ failures }) => failures),
-  };
-}
-
-interface StoreResult {
-  readonly written: readonly string[];
-  readonly found: ReadonlySet<string>;
-  readonly failures: readonly Failure[];
-}
-
-async function pushToStore(pushing: Pushing, plan: StorePlan): Promise<StoreResult> {
-  const { deps, gathered, signal, urgent } = pushing;
-  if (plan.entries.size === 0) return { written: [], found: new Set(), failures: [] };
-  const { ref, key } = plan.store;
-  let session: Session;
+/** `beforeWriting` is told what is about to be there; nothing is written when it throws. */
+export async function pushAll(
+  pushing: Pushing,
+  plans: readonly StorePlan[],
+  beforeWriting: (attempted: Attempted) => Promise<void>,
+): Promise<Pushed> {
+  const planned = plans.filter(({ entries }) => entries.size > 0);
+  const opened = await Promise.all(planned.map((plan) => openStore(pushing, plan)));
+  const pushes = opened.filter((result) => result instanceof StorePush);
+  const unopened = opened.flatMap((result) => (result instanceof StorePush ? [] : [result]));
   try {
-    session = await deps.gate.open(ref, gathered.namespace, signal, urgent);
-  } catch (error) {
-    return { written: [], found: new Set(), failures: [{ store: key, remoteKey: undefined, error }] };
-  }
-  try {
-    return await new StorePush(pushing, plan, session).run();
+    await Promise.all(pushes.map((push) => push.look()));
+    pushing.signal.throwIfAborted();
+    const attempted = new Map(pushes.map((push) => [push.key, push.attempted]));
+    await beforeWriting(attempted);
+    await Promise.all(pushes.map((push) => push.write()));
+    pushing.signal.throwIfAborted();
+    const failures = [...unopened, ...pushes.flatMap((push) => push.failures)];
+    return { written: pushes.flatMap(({ written }) => written), attempted, failures };
   } finally {
-    session.release();
+    for (const push of pushes) push.release();
   }
 }
 
-/** All pushes of one PushSecret to one store. */
+async function openStore(pushing: Pushing, plan: StorePlan): Promise<StorePush | Failure> {
+  const { deps, gathered, signal, urgent } = pushing;
+  const { ref, key } = plan.store;
+  try {
+    const session = await deps.gate.open(ref, gathered.namespace, signal, urgent);
+    if (session.client.push !== undefined) return new StorePush(pushing, plan, session);
+    session.release();
+    const error = new PushProblem('its provider cannot be written: name a SecretStore of another provider', READ_ONLY);
+    return { store: key, remoteKey: undefined, error };
+  } catch (error) {
+    return { store: key, remoteKey: undefined, error };
+  }
+}
+
+const READ_ONLY = { permanent: true } as const;
+
+/** All pushes of one PushSecret to one store: first a look at what exists, then the writes. */
 class StorePush {
+  readonly written: string[] = [];
+  readonly failures: Failure[] = [];
   readonly #pushing: Pushing;
   readonly #store: TargetStore;
-  readonly #entries: readonly PlannedEntry[];
   readonly #session: Session;
-  readonly #written: string[] = [];
-  readonly #found = new Set<string>();
-  readonly #failures: Failure[] = [];
+  /** By their keys in status; what is not to be written is taken out. */
+  readonly #entries: Map<string, PlannedEntry>;
 
-  constructor(pushing: Pushing, plan: StorePlan, session: Session) {
+  constructor(pushing: Pushing, { store, entries }: StorePlan, session: Session) {
     this.#pushing = pushing;
-    this.#store = plan.store;
-    this.#entries = [...plan.entries.values()];
+    this.#store = store;
+    this.#entries = new Map(entries);
     this.#session = session;
   }
 
-  async run(): Promise<StoreResult> {
-    if (this.#session.client.push === undefined) {
-      this.#failed(undefined, new PushProblem('its provider cannot be written', { permanent: true }));
-    } else {
-      const free = this.#entries.filter((entry) => this.#isFree(entry));
-      if (!this.#isKnownBlindly()) await this.#pushKeys(free);
-    }
-    return { written: this.#written, found: this.#found, failures: this.#failures };
+  get key(): string {
+    return this.#store.key;
   }
 
-  async #pushKeys(entries: readonly PlannedEntry[]): Promise<void> {
-    const byKey = Map.groupBy(entries, ({ remoteKey }) => remoteKey);
-    await Promise.all([...byKey].map(([remoteKey, alike]) => this.#pushKey(remoteKey, alike)));
-    if (this.#failures.length === 0) this.#noteBlindly();
+  get attempted(): ReadonlySet<string> {
+    return new Set(this.#entries.keys());
   }
 
-  async #pushKey(remoteKey: string, entries: readonly PlannedEntry[]): Promise<void> {
+  release(): void {
+    this.#session.release();
+  }
+
+  /** `IfNotExists`: what is there already is left out. */
+  async look(): Promise<void> {
+    if (this.#pushing.gathered.spec.updatePolicy !== 'IfNotExists') return;
+    await Promise.all([...this.#entries].map(([key, entry]) => this.#lookAt(key, entry)));
+  }
+
+  async #lookAt(key: string, { remoteKey, property }: PlannedEntry): Promise<void> {
     try {
-      const wanted = await this.#withoutExisting(entries);
-      for (const alike of Map.groupBy(wanted, sourceOf).values()) await this.#push(remoteKey, alike);
-    } catch (error) {
-      this.#failed(remoteKey, error);
-    }
-  }
-
-  /** Entries that an older PushSecret keeps are left out and told; the others go on. */
-  #isFree(entry: PlannedEntry): boolean {
-    const { deps, gathered } = this.#pushing;
-    const older = olderClaimant(deps, gathered.ps, this.#store, entry);
-    if (older === undefined) return true;
-    const who =
-      older.metadata.namespace === gathered.namespace
-        ? `PushSecret "${older.metadata.name}"`
-        : 'a PushSecret of another namespace';
-    const place = entry.property === undefined ? '' : `property "${entry.property}": `;
-    const message = `${place}${who} is older and pushes there; use another remote key or property`;
-    this.#failed(entry.remoteKey, new PushProblem(message, { permanent: true }));
-    return false;
-  }
-
-  /** `IfNotExists`: drops what is there already. */
-  async #withoutExisting(entries: readonly PlannedEntry[]): Promise<readonly PlannedEntry[]> {
-    if (this.#pushing.gathered.spec.updatePolicy !== 'IfNotExists') return entries;
-    const { client } = this.#session;
-    if (client.exists === undefined)
-      throw new PushProblem('updatePolicy IfNotExists: this provider cannot tell what exists', { permanent: true });
-    const wanted: PlannedEntry[] = [];
-    for (const entry of entries) {
-      const { remoteKey, property } = entry;
+      const { client } = this.#session;
+      if (client.exists === undefined)
+        throw new PushProblem(
+          'updatePolicy IfNotExists: this provider cannot tell what exists; use Replace',
+          READ_ONLY,
+        );
       const exists = await this.#call(
         (signal) => client.exists!(remoteKey, property, signal),
         () => false,
       );
-      if (exists) this.#found.add(statusEntryKey(remoteKey, property));
-      else wanted.push(entry);
+      if (exists) this.#entries.delete(key);
+    } catch (error) {
+      this.#entries.delete(key);
+      this.#failed(remoteKey, error);
     }
-    return wanted;
+  }
+
+  async write(): Promise<void> {
+    if (this.#isKnownBlindly()) return;
+    const byKey = Map.groupBy(this.#entries.values(), ({ remoteKey }) => remoteKey);
+    await Promise.all([...byKey].map(([remoteKey, alike]) => this.#pushKey(remoteKey, alike)));
+    if (this.failures.length === 0) this.#noteBlindly();
+  }
+
+  async #pushKey(remoteKey: string, entries: readonly PlannedEntry[]): Promise<void> {
+    try {
+      for (const alike of Map.groupBy(entries, dataOf).values()) await this.#push(remoteKey, alike);
+    } catch (error) {
+      this.#failed(remoteKey, error);
+    }
   }
 
   async #push(remoteKey: string, entries: readonly PlannedEntry[]): Promise<void> {
@@ -157,7 +159,7 @@ class StorePush {
       (signal) => this.#session.client.push!(push, signal),
       (result) => result !== 'unchanged',
     );
-    if (outcome !== 'unchanged') this.#written.push(remoteKey);
+    if (outcome !== 'unchanged') this.written.push(remoteKey);
   }
 
   #pushOf(remoteKey: string, entries: readonly PlannedEntry[]): Push {
@@ -179,12 +181,11 @@ class StorePush {
   /** A backend that cannot be compared with gets nothing twice (D31). */
   #isKnownBlindly(): boolean {
     const { client } = this.#session;
-    return client.pushesBlindly === true && this.#pushing.gathered.record.blind.get(this.#store.key) === this.#print();
+    return client.pushesBlindly === true && this.#pushing.gathered.record.blind.get(this.key) === this.#print();
   }
 
   #noteBlindly(): void {
-    if (this.#session.client.pushesBlindly === true)
-      this.#pushing.gathered.record.blind.set(this.#store.key, this.#print());
+    if (this.#session.client.pushesBlindly === true) this.#pushing.gathered.record.blind.set(this.key, this.#print());
   }
 
   #print(): string {
@@ -192,18 +193,13 @@ class StorePush {
   }
 
   #failed(remoteKey: string | undefined, error: unknown): void {
-    this.#failures.push({ store: this.#store.key, remoteKey, error });
+    this.failures.push({ store: this.key, remoteKey, error });
   }
 }
 
 /** What a blind push carried to a store: everything that decides about it, in its version. */
 export function blindPrint(fingerprint: string, { object }: TargetStore): string {
   return `${fingerprint} ${object.metadata.uid} ${object.metadata.generation ?? 0}`;
-}
-
-/** Entries that can go in one call: those that take their keys out of the same data. */
-function sourceOf({ source, bundle, conversion, where }: PlannedEntry): string {
-  return JSON.stringify([source.name, conversion, bundle === undefined ? '' : where]);
 }
 
 function contentOf({ source, bundle, conversion }: PlannedEntry): PushSource {

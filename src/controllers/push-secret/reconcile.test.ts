@@ -4,6 +4,7 @@ import { pushSecrets, secretStores } from '../../api/resources.ts';
 import { ConflictError } from '../../kube/errors.ts';
 import { PermissionDeniedError } from '../../providers/errors.ts';
 import { TerminalError } from '../../runtime/errors.ts';
+import { StoreUnusableError } from '../store-gate.ts';
 import { PUSH_FINALIZER } from './names.ts';
 import { entry, World } from './world.fixture.ts';
 
@@ -236,44 +237,6 @@ test('IfNotExists leaves what is there, and never counts it as its own', async (
   assert.deepEqual([it.backend().value('a'), it.backend().value('b')], ['theirs', undefined]);
 });
 
-test('two PushSecrets on one destination: the older keeps it, the younger says so and takes over when it goes', async () => {
-  const it = world();
-  it.apply({ data: [entry('api-key', 'a')] }, 'older');
-  await it.run('older');
-  await it.clock.advance(60_000);
-  it.apply({ data: [entry('user', 'a'), entry('user', 'mine')] }, 'younger');
-  await assert.rejects(it.run('younger'));
-  assert.match(it.ready('younger'), /PushSecret "older" is older/);
-  assert.deepEqual([it.backend().value('a'), it.backend().value('mine')], ['k1', 'u1']);
-  it.kube.remove(pushSecrets, { namespace: 'ci', name: 'older' });
-  await it.run('younger');
-  assert.equal(it.backend().value('a'), 'u1');
-});
-
-test('different properties of one key are no conflict, a whole key overlaps them all', async () => {
-  const it = world();
-  it.apply({ data: [entry('api-key', 'a', 'key')] }, 'older');
-  await it.run('older');
-  await it.clock.advance(60_000);
-  it.apply({ data: [entry('user', 'a', 'user')] }, 'younger');
-  await it.run('younger');
-  assert.match(it.ready('younger'), /^True/);
-  it.apply({ data: [entry(undefined, 'a')] }, 'younger');
-  await assert.rejects(it.run('younger'));
-});
-
-test('what another PushSecret counts on is not removed with the first', async () => {
-  const it = world();
-  it.apply({ deletionPolicy: 'Delete', data: [entry('api-key', 'a')] }, 'older');
-  await it.run('older');
-  await it.clock.advance(60_000);
-  it.apply({ data: [entry('user', 'a')] }, 'younger');
-  await it.kube.delete(pushSecrets, { namespace: 'ci', name: 'older' });
-  await it.run('older');
-  assert.equal(it.get('older'), undefined);
-  assert.equal(it.backend().value('a'), 'k1');
-});
-
 test('several sources by labels are pushed together, without one undoing the other', async () => {
   const it = world();
   it.secret('one', { a: '1' }, { push: 'yes' });
@@ -339,4 +302,158 @@ test('a PushSecret that was deleted and made anew during a pass does not get the
   it.backend().onPush = undefined;
   await it.run();
   assert.deepEqual(it.synced(), { 'SecretStore/store': ['b'] });
+});
+
+test('a PushSecret of another operator is left alone, also when it is deleted', async () => {
+  const it = world();
+  it.store('store', {}, { controller: 'other' });
+  it.apply({ deletionPolicy: 'Delete', data: [entry('api-key', 'a')] }, 'push', { finalizers: [PUSH_FINALIZER] });
+  await it.run();
+  await it.kube.delete(pushSecrets, { namespace: 'ci', name: 'push' });
+  await it.run();
+  assert.deepEqual(it.get()?.metadata.finalizers, [PUSH_FINALIZER]);
+  assert.deepEqual([it.ready(), it.told], ['none', []]);
+});
+
+test('labels that no store has: it says so, and says nothing about stores that are on their way out', async () => {
+  const it = world();
+  const secretStoreRefs = [{ kind: 'SecretStore', labelSelector: { matchLabels: { push: 'yes' } } }];
+  it.apply({ secretStoreRefs, data: [entry('api-key', 'a')] });
+  await assert.rejects(it.run(), TerminalError);
+  assert.match(it.ready(), /^False Errored: spec\.secretStoreRefs: no SecretStore of namespace "ci" has the labels/);
+  it.store('store', { labels: { push: 'yes' } });
+  await it.run();
+  assert.equal(it.ready(), 'True Synced: pushed');
+});
+
+test('no stores at all: nothing is pushed, and it does not say that it was', async () => {
+  const it = world();
+  it.apply({ secretStoreRefs: [], data: [entry('api-key', 'a')] });
+  await it.run();
+  assert.match(it.ready(), /^True Synced: spec\.secretStoreRefs is empty: nothing to push/);
+});
+
+test('what waits for a store that went is not counted as late', async () => {
+  const it = world();
+  it.store('store', { finalizers: ['x'] });
+  it.apply({ data: [entry('api-key', 'a')] });
+  await it.run();
+  await it.kube.delete(secretStores, { namespace: 'ci', name: 'store' });
+  await it.clock.advance(HOUR);
+  await it.run();
+  await it.clock.advance(HOUR);
+  assert.equal(it.records.overdue(it.clock.now()), 0);
+});
+
+test('IfNotExists with Delete: what it is about to make is written down before it is made', async () => {
+  const it = world();
+  it.backend().values.set('a', new Map([['', 'theirs']]));
+  it.backend().onPush = () => assert.deepEqual(it.synced(), { 'SecretStore/store': ['b'] });
+  it.apply({
+    updatePolicy: 'IfNotExists',
+    deletionPolicy: 'Delete',
+    data: [entry('api-key', 'a'), entry('user', 'b')],
+  });
+  await it.run();
+  assert.equal(it.backend().value('b'), 'u1');
+});
+
+test('a store that could not be opened holds nothing of ours: the PushSecret can go', async () => {
+  const it = world();
+  it.store('second');
+  it.broken.set('second', new PermissionDeniedError('wrong keys'));
+  const refs = ['store', 'second'].map((name) => ({ kind: 'SecretStore', name }));
+  it.apply({ deletionPolicy: 'Delete', secretStoreRefs: refs, data: [entry('api-key', 'a')] });
+  await assert.rejects(it.run());
+  assert.deepEqual(it.synced(), { 'SecretStore/store': ['a'] });
+  await it.kube.delete(pushSecrets, { namespace: 'ci', name: 'push' });
+  await it.run();
+  assert.equal(it.get(), undefined);
+  assert.equal(it.backend().values.size, 0);
+});
+
+test('killed between two writes: the next process writes the rest, nothing twice, and Delete finds it all', async () => {
+  const it = world();
+  const killed = new AbortController();
+  it.apply({ deletionPolicy: 'Delete', data: [entry('api-key', 'a'), entry('user', 'b')] });
+  it.backend().onPush = (remoteKey) => {
+    if (remoteKey === 'b') killed.abort();
+    killed.signal.throwIfAborted();
+  };
+  await assert.rejects(it.run('push', killed.signal));
+  assert.deepEqual(it.backend().calls, ['created a']);
+  it.restart();
+  it.backend().onPush = undefined;
+  await it.run();
+  assert.deepEqual(it.backend().calls, ['created a', 'unchanged a', 'created b']);
+  await it.kube.delete(pushSecrets, { namespace: 'ci', name: 'push' });
+  await it.run();
+  assert.equal(it.backend().values.size, 0);
+});
+
+test('killed before what it pushed could be noted: PushSecret and source gone, and nothing stays', async () => {
+  const it = world();
+  it.apply({ deletionPolicy: 'Delete', data: [entry('api-key', 'a'), entry('user', 'b')] });
+  const killed = new AbortController();
+  it.backend().onPush = (remoteKey) => void (remoteKey === 'b' && killed.abort());
+  await assert.rejects(it.run('push', killed.signal));
+  it.restart();
+  it.removeSecret('build-key');
+  await it.kube.delete(pushSecrets, { namespace: 'ci', name: 'push' });
+  await it.run();
+  assert.equal(it.backend().values.size, 0);
+});
+
+test('what somebody edits in the backend is put right at the next refresh, and told', async () => {
+  const it = world();
+  it.apply({ data: [entry('api-key', 'a')] });
+  await it.run();
+  it.backend().values.set('a', new Map([['', 'by hand']]));
+  await it.clock.advance(HOUR);
+  await it.run();
+  assert.equal(it.backend().value('a'), 'k1');
+  assert.deepEqual(it.told, ['Synced: pushed', 'Synced: pushed']);
+});
+
+test('another source by name: its values replace those of the old one, and what only that had goes', async () => {
+  const it = world();
+  it.secret('next', { 'api-key': 'k2' });
+  it.apply({ deletionPolicy: 'Delete', data: [entry('api-key', 'a'), entry('user', 'b')] });
+  await it.run();
+  it.apply({
+    deletionPolicy: 'Delete',
+    selector: { secret: { name: 'next' } },
+    data: [entry('api-key', 'a')],
+  });
+  await it.run();
+  assert.deepEqual([it.backend().value('a'), it.backend().value('b')], ['k2', undefined]);
+});
+
+test('a whole value and a property of it, from different data, are refused: they would undo each other', async () => {
+  const it = world();
+  const dataTo = [
+    {
+      storeRef: { kind: 'SecretStore', name: 'store' },
+      remoteKey: 'all',
+      match: { regexp: '^user' },
+      conversionStrategy: 'None',
+    },
+  ];
+  it.apply({ dataTo, data: [entry('api-key', 'all', 'key')] });
+  await assert.rejects(it.run(), TerminalError);
+  assert.match(it.ready(), /dataTo\[0\].* and data\[0\].* both push to remote key "all"/);
+  assert.equal(it.backend().writes, 0);
+});
+
+test('a store that is gone for good: what it was to be cleaned of is named, with the way out', async () => {
+  const it = world();
+  it.apply({ deletionPolicy: 'Delete', data: [entry('api-key', 'a')] });
+  await it.run();
+  it.broken.set('store', new StoreUnusableError('SecretStore "store" not found in namespace "ci"'));
+  await it.kube.delete(pushSecrets, { namespace: 'ci', name: 'push' });
+  await assert.rejects(it.run());
+  assert.match(it.ready(), /could not remove .*not found.*; to leave it there, set spec\.deletionPolicy to None$/);
+  it.apply({ deletionPolicy: 'None', data: [entry('api-key', 'a')] });
+  await it.run();
+  assert.equal(it.get(), undefined);
 });

@@ -12,14 +12,15 @@ import { finish } from './finish.ts';
 import { gather, type Gathered } from './gather.ts';
 import { planPushes } from './plan.ts';
 import { PushProblem } from './problem.ts';
-import { blindPrint, problemOf, pushAll, type Pushed } from './push.ts';
+import { blindPrint, problemOf, pushAll, type Failure, type Pushed } from './push.ts';
 import { readyCondition } from './records.ts';
 import { removalProblem, removeAll } from './remove.ts';
 import { renderSource } from './rendered-source.ts';
 import { noteIntent, progressOf, reportFailure, reportSourceDeleted, reportSuccess, type Progress } from './report.ts';
 import { generatedSource, readSources, versionOfSources, type Source } from './source.ts';
-import { targetStores, type TargetStore } from './stores.ts';
+import { isForeign, targetStores, type TargetStore } from './stores.ts';
 import { difference, isEmpty, ours, plannedEntries, union } from './synced-entries.ts';
+import { withoutTaken } from './taken.ts';
 
 export interface PassOutcome {
   readonly requeueAfterMs?: number;
@@ -30,6 +31,7 @@ export async function reconcile(deps: Deps, key: string, signal: AbortSignal): P
   const ps = deps.pushSecrets.get(key);
   if (ps === undefined) return forget(deps, key);
   const gathered = gather(deps, key, ps);
+  if (isForeign(deps.stores, ps)) return again(deps, gathered, undefined);
   const progress = progressOf(gathered);
   deps.metrics.started(gathered.object, readyCondition(gathered.status)?.status);
   try {
@@ -45,9 +47,10 @@ export async function reconcile(deps: Deps, key: string, signal: AbortSignal): P
 async function sync(deps: Deps, gathered: Gathered, progress: Progress, signal: AbortSignal): Promise<PassOutcome> {
   const { record, spec, namespace } = gathered;
   const stores = targetStores(deps.stores, spec.secretStoreRefs, namespace);
-  if (stores.length === 0 && spec.secretStoreRefs.length > 0) return {};
+  if (stores.length === 0 && spec.secretStoreRefs.length > 0) return again(deps, gathered, undefined);
   const { generatorRef } = spec.selector;
-  if (generatorRef !== undefined && (await deps.generators.isForeign(generatorRef, namespace, signal))) return {};
+  if (generatorRef !== undefined && (await deps.generators.isForeign(generatorRef, namespace, signal)))
+    return again(deps, gathered, undefined);
   if (gathered.problem !== undefined) throw gathered.problem;
   await setFinalizer(deps.client, gathered.ps, gathered.cleansUp, signal);
   const due = decideDue(dueInput(gathered), deps.clock.now());
@@ -106,21 +109,20 @@ async function push(deps: Deps, gathered: Gathered, progress: Progress, pass: Pu
   const plans = await planPushes({ spec: gathered.spec, stores, sources, renderKey: deps.renderKey });
   const known = progress.synced;
   const planned = plannedEntries(plans);
-  if (mustNoteIntent(gathered)) await noteIntent(deps, gathered, progress, union(known, planned), signal);
-  const pushed = await pushAll(pushingOf(deps, gathered, pass), plans);
-  const wanted = ours(planned, pushed.found, known);
+  const free = withoutTaken(deps, gathered, plans);
+  const pushed = await pushAll(pushingOf(deps, gathered, pass, free.taken), free.plans, async (attempted) => {
+    if (!gathered.cleansUp) return;
+    await noteIntent(deps, gathered, progress, union(known, ours(planned, attempted, known)), signal);
+  });
+  const wanted = ours(planned, pushed.attempted, known);
   progress.synced = union(known, wanted);
-  if (pushed.failures.length > 0) throw problemOf(pushed.failures);
+  const failures = [...free.taken, ...pushed.failures];
+  if (failures.length > 0) throw problemOf(failures);
   if (gathered.cleansUp) await removeStale(deps, gathered, progress, difference(known, planned), signal);
   progress.synced = wanted;
   const message = successMessage(gathered, sources);
   const sourceVersion = versionOfSources(pass.sources);
   await reportSuccess(deps, gathered, progress, { message, startedAt, sourceVersion, wrote: didWrite(pushed) }, signal);
-}
-
-/** `IfNotExists` has no intent: what is there before us must never look like ours. */
-function mustNoteIntent({ cleansUp, spec }: Gathered): boolean {
-  return cleansUp && spec.updatePolicy === 'Replace';
 }
 
 async function removeStale(
@@ -182,9 +184,16 @@ function fingerprintOf({ version, record }: Gathered, sources: readonly Source[]
   return `${version} ${versionOfSources(sources)} ${record.templateChanges}`;
 }
 
-function pushingOf(deps: Deps, gathered: Gathered, { due, sources, signal }: PushPass): Parameters<typeof pushAll>[0] {
+function pushingOf(
+  deps: Deps,
+  gathered: Gathered,
+  { due, sources, signal }: PushPass,
+  taken: readonly Failure[],
+): Parameters<typeof pushAll>[0] {
   const urgent = due.due && due.reason === 'changed';
-  return { deps, gathered, fingerprint: fingerprintOf(gathered, sources), urgent, signal };
+  // What is left out today is pushed when it becomes free, also to backends that are written blindly.
+  const leftOut = taken.map(({ store, remoteKey }) => ` -${store}/${remoteKey}`).join('');
+  return { deps, gathered, fingerprint: fingerprintOf(gathered, sources) + leftOut, urgent, signal };
 }
 
 function didWrite({ written }: Pushed): boolean {
@@ -192,6 +201,7 @@ function didWrite({ written }: Pushed): boolean {
 }
 
 function successMessage({ spec }: Gathered, sources: readonly Source[]): string {
+  if (spec.secretStoreRefs.length === 0) return 'spec.secretStoreRefs is empty: nothing to push';
   if (sources.length === 0) return 'no Secret matches spec.selector.secret.selector: nothing to push';
   return spec.updatePolicy === 'IfNotExists' ? 'pushed; what exists in the backend is left as it is' : 'pushed';
 }

@@ -45,7 +45,7 @@ async function removeFromStore(
 ): Promise<readonly Failure[]> {
   const ref = storeRefOfStatusKey(store);
   const unclaimed = Object.values(entries).filter(
-    ({ match }) => !isClaimedByOthers(deps, from.ps, ref, match.remoteRef),
+    ({ match }) => !isClaimedByOthers(deps, from.ps, { store: ref, ...match.remoteRef }),
   );
   if (unclaimed.length === 0) return [];
   let session: Session;
@@ -103,12 +103,15 @@ function removalEntry({ match, metadata }: PushSecretData): {
   };
 }
 
+const TO_LET_GO = 'to leave it there, set spec.deletionPolicy to None';
+
 /** @returns one problem that names what is left where; its cause decides about the retry. */
 export function removalProblem(failures: readonly Failure[]): PushProblem {
   const lines = failures.map(({ store, remoteKey, error }) => {
     return `${store}${remoteKey === undefined ? '' : ` (remote key "${remoteKey}")`}: ${messageOf(error)}`;
   });
-  return new PushProblem(`could not remove what was pushed: ${[...new Set(lines)].sort().join('; ')}`, {
+  const text = [...new Set(lines)].sort().join('; ');
+  return new PushProblem(`could not remove what was pushed: ${text}; ${TO_LET_GO}`, {
     cause: decisive(failures.map(({ error }) => error)),
   });
 }

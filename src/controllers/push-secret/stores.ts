@@ -5,8 +5,8 @@
 import type { PushSecretStoreRef } from '../../api/push-secret.ts';
 import { matchesSelector, selectorProblem } from '../label-selector.ts';
 import type { StoreObject, StoreRef } from '../store-gate.ts';
-import type { StoreCatalogue } from './deps.ts';
-import { statusStoreKey } from './names.ts';
+import type { StoreCatalogue, StoredPushSecret } from './deps.ts';
+import { statusStoreKey, storeRefOfStatusKey } from './names.ts';
 import { PushProblem } from './problem.ts';
 
 export interface TargetStore {
@@ -16,20 +16,48 @@ export interface TargetStore {
   readonly object: StoreObject;
 }
 
-/** In the order of their keys. @throws PushProblem when a store that is named does not exist. */
+/** In the order of their keys. @throws PushProblem when a store that is named does not exist, or no store has the labels. */
 export function targetStores(
   catalogue: StoreCatalogue,
   refs: readonly PushSecretStoreRef[],
   namespace: string,
 ): readonly TargetStore[] {
-  const found = new Map<string, TargetStore>();
-  for (const [index, ref] of refs.entries()) {
-    for (const store of resolve(catalogue, ref, namespace, `spec.secretStoreRefs[${index}]`)) {
-      const { object } = store;
-      if (object.metadata.deletionTimestamp === undefined && catalogue.isOurs(object)) found.set(store.key, store);
-    }
-  }
+  const resolved = refs.flatMap((ref, index) => resolve(catalogue, ref, namespace, `spec.secretStoreRefs[${index}]`));
+  if (resolved.length === 0 && refs.length > 0) throw noneMatches(refs, namespace);
+  const usable = resolved.filter(
+    ({ object }) => object.metadata.deletionTimestamp === undefined && catalogue.isOurs(object),
+  );
+  const found = new Map(usable.map((store) => [store.key, store]));
   return [...found.values()].sort((a, b) => (a.key < b.key ? -1 : 1));
+}
+
+function noneMatches(refs: readonly PushSecretStoreRef[], namespace: string): PushProblem {
+  const kinds = [
+    ...new Set(refs.map(({ kind }) => (kind === 'SecretStore' ? `${kind} of namespace "${namespace}"` : kind))),
+  ];
+  return new PushProblem(
+    `spec.secretStoreRefs: no ${kinds.join(', no ')} has the labels that labelSelector asks for: label one, or name it`,
+    { permanent: true },
+  );
+}
+
+/** All stores it uses, or has used, that exist belong to other operators: then so does it, and we do not touch it. */
+export function isForeign(
+  catalogue: StoreCatalogue,
+  { spec, status, metadata: { namespace = '' } }: StoredPushSecret,
+): boolean {
+  const wanted = (spec?.secretStoreRefs ?? []).flatMap(({ kind, name, labelSelector }) =>
+    labelSelector === undefined
+      ? [catalogue.find({ kind, name: name ?? '' }, namespace)]
+      : [...catalogue.all(kind, namespace)].filter(({ metadata }) =>
+          matchesSelector(labelSelector, metadata.labels ?? {}),
+        ),
+  );
+  const used = Object.keys(status?.syncedPushSecrets ?? {}).map((key) =>
+    catalogue.find(storeRefOfStatusKey(key), namespace),
+  );
+  const stores = [...wanted, ...used].filter((store) => store !== undefined);
+  return stores.length > 0 && stores.every((store) => !catalogue.isOurs(store));
 }
 
 function resolve(

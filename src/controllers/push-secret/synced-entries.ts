@@ -7,7 +7,7 @@ import { statusEntry, type StorePlan } from './plan.ts';
 /** By `<Kind>/<name>` of the store, then by remote key and property. */
 export type Synced = NonNullable<PushSecretStatus['syncedPushSecrets']>;
 
-/** What the plans will have put there. `found`: what was there before us is not ours. */
+/** What the plans will have put there. */
 export function plannedEntries(plans: readonly StorePlan[]): Synced {
   return normalized(
     plans.map(({ store, entries }) => [
@@ -17,10 +17,16 @@ export function plannedEntries(plans: readonly StorePlan[]): Synced {
   );
 }
 
-/** Without the entries that existed before us, unless we made them (they are known already). */
-export function ours(planned: Synced, found: ReadonlyMap<string, ReadonlySet<string>>, known: Synced): Synced {
-  return filtered(planned, (store, key) => found.get(store)?.has(key) !== true || known[store]?.[key] !== undefined);
+/** Without the entries that existed before us or that nobody tries to push, unless we made them before (they are known already). */
+export function ours(planned: Synced, attempted: Attempted, known: Synced): Synced {
+  return filtered(
+    planned,
+    (store, key) => attempted.get(store)?.has(key) === true || known[store]?.[key] !== undefined,
+  );
 }
+
+/** By store, the keys in status of entries that are written in this pass, or are found to be there as they should be. */
+export type Attempted = ReadonlyMap<string, ReadonlySet<string>>;
 
 /** Both; where they differ `next` wins. */
 export function union(before: Synced, next: Synced): Synced {

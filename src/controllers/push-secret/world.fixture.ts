@@ -79,6 +79,10 @@ export class World {
   readonly told: string[] = [];
   readonly watched = new Set<string>();
   readonly backends = new Map<string, Backend>();
+  /** By name of a store: which backend it leads to, and as whom. Default: each to its own. */
+  readonly places = new Map<string, string>();
+  /** Stores that cannot be opened, by name. */
+  readonly broken = new Map<string, Error>();
   records = new Records();
   terminating = false;
   deps: Deps;
@@ -93,10 +97,11 @@ export class World {
     return backend;
   }
 
-  store(name = 'store', metadata: Partial<KubeObject['metadata']> = {}): void {
+  /** `spec` adds to the spec, e.g. `{ controller: 'other' }`. */
+  store(name = 'store', metadata: Partial<KubeObject['metadata']> = {}, spec: object = {}): void {
     const before = this.kube.peek(secretStores, { namespace: 'ci', name });
     const object = { ...before, metadata: { ...before?.metadata, namespace: 'ci', name, ...metadata } };
-    this.kube.put(secretStores, Object.assign(object, { spec: { provider: { fake: { data: [] } } } }));
+    this.kube.put(secretStores, Object.assign(object, { spec: { provider: { fake: { data: [] } }, ...spec } }));
   }
 
   secret(name: string, data: Readonly<Record<string, string>>, labels: Readonly<Record<string, string>> = {}): void {
@@ -177,7 +182,7 @@ export class World {
             ? []
             : this.kube.objects<StoreObject>(secretStores).filter(({ metadata }) => metadata.namespace === namespace),
         isOurs: ({ spec }) => (spec?.controller ?? 'default') === 'default',
-        placeOf: storeKey,
+        placeOf: (ref, namespace) => this.places.get(ref.name) ?? storeKey(ref, namespace),
       },
       gate: { open: async (ref) => this.#session(ref) },
       generators: {
@@ -216,6 +221,8 @@ export class World {
   }
 
   #session({ name }: StoreRef): Session {
+    const error = this.broken.get(name);
+    if (error !== undefined) throw error;
     const backend = this.backend(name);
     const hold = async <T>(signal: AbortSignal, work: () => T): Promise<T> => {
       if (backend.hangs)

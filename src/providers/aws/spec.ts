@@ -100,6 +100,12 @@ export const awsSpec = z.object({
 export type AwsSpec = z.infer<typeof awsSpec>;
 export type AwsService = AwsSpec['service'];
 
+/** Tags of a session that name the SecretStore make it an identity of its own. */
+function destinationOfAws({ secretsManager: _deletion, ...place }: AwsSpec): unknown {
+  const isTagged = (place.role ?? '') !== '' && place.sessionTagsPolicy !== 'None';
+  return isTagged ? undefined : place;
+}
+
 export const aws: ProviderDeclaration<AwsSpec> = {
   name: 'aws',
   spec: awsSpec,
@@ -107,5 +113,6 @@ export const aws: ProviderDeclaration<AwsSpec> = {
   maintenance: 'Maintained',
   check: checkAws,
   dependsOnNamespace,
+  destination: destinationOfAws,
   load: async () => (await import('./index.ts')).awsModule,
 };

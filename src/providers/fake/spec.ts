@@ -28,6 +28,7 @@ export const fake: ProviderDeclaration<FakeSpec> = {
   maintenance: 'NotMaintained',
   check: checkFake,
   dependsOnNamespace: () => false,
+  destination: () => undefined,
   load: async () => (await import('./index.ts')).fakeModule,
 };
 

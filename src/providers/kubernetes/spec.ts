@@ -57,5 +57,6 @@ export const kubernetes: ProviderDeclaration<KubernetesSpec> = {
   maintenance: 'Maintained',
   check: checkKubernetes,
   dependsOnNamespace,
+  destination: ({ server, auth, authRef, remoteNamespace }) => ({ url: server?.url, auth, authRef, remoteNamespace }),
   load: async () => (await import('./index.ts')).kubernetesModule,
 };

@@ -58,5 +58,9 @@ export const vault: ProviderDeclaration<VaultSpec> = {
   maintenance: 'Maintained',
   check: checkVault,
   dependsOnNamespace,
+  destination: ({ server, path = '', namespace, headers, tls, auth }) => {
+    const slashes = /^\/+|\/+$/g;
+    return { server: server.replace(slashes, ''), path: path.replace(slashes, ''), namespace, headers, tls, auth };
+  },
   load: async () => (await import('./index.ts')).vaultModule,
 };

@@ -63,5 +63,9 @@ export const webhook: ProviderDeclaration<WebhookSpec> = {
   maintenance: 'Maintained',
   check: checkWebhook,
   dependsOnNamespace,
+  destination: ({ url, headers, secrets, auth, body }, namespace) => {
+    const spec = { url, headers, secrets, auth, body };
+    return dependsOnNamespace(spec) ? { ...spec, namespace } : spec;
+  },
   load: async () => (await import('./index.ts')).webhookModule,
 };
