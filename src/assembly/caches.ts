@@ -21,7 +21,10 @@ import type { Clock } from '../clock.ts';
 import { externalSecretIndexes } from '../controllers/external-secret/controller.ts';
 import type { StoredExternalSecret } from '../controllers/external-secret/deps.ts';
 import { viewTarget, type TargetView } from '../controllers/external-secret/target-view.ts';
-import { childIndexes } from '../controllers/fan-out/children.ts';
+import { clusterExternalSecretKind } from '../controllers/cluster-external-secret/kind.ts';
+import { clusterPushSecretKind } from '../controllers/cluster-push-secret/kind.ts';
+import { childIndexes, parentIndexes } from '../controllers/fan-out/children.ts';
+import type { NamespaceView } from '../controllers/fan-out/namespace-view.ts';
 import type { StoredPushSecret } from '../controllers/push-secret/deps.ts';
 import { ownersOf, type StoredState } from '../generators/states.ts';
 import type { KubeClient } from '../kube/client.ts';
@@ -29,7 +32,7 @@ import { Informer } from '../kube/informer.ts';
 import { keyOf, objectKey, splitKey, type ObjectKey, type Resource, type Stored } from '../kube/types.ts';
 import type { Log } from '../log.ts';
 import type { DependencyKind, References } from '../tenancy/references.ts';
-import { namespaceInformer, type NamespaceView } from './namespace-cache.ts';
+import { namespaceInformer } from './namespace-cache.ts';
 import { isNamedSource, pushSecretInformer, selectingPushSecrets } from './push-caches.ts';
 
 /** Kinds that are watched only when they are wanted. */
@@ -99,10 +102,18 @@ export function buildCaches(options: CacheOptions): Caches {
     ? new Informer<StoredStore>({ ...common, resource: clusterSecretStores })
     : undefined;
   const clusterExternalSecretCache = options.clusterExternalSecrets
-    ? new Informer<Stored<ClusterExternalSecret>>({ ...common, resource: clusterExternalSecrets })
+    ? new Informer<Stored<ClusterExternalSecret>>({
+        ...common,
+        resource: clusterExternalSecrets,
+        indexes: parentIndexes(clusterExternalSecretKind),
+      })
     : undefined;
   const clusterPushSecretCache = options.clusterPushSecrets
-    ? new Informer<Stored<ClusterPushSecret>>({ ...common, resource: clusterPushSecrets })
+    ? new Informer<Stored<ClusterPushSecret>>({
+        ...common,
+        resource: clusterPushSecrets,
+        indexes: parentIndexes(clusterPushSecretKind),
+      })
     : undefined;
   const someNamespaces = clusterStores || options.clusterExternalSecrets || options.clusterPushSecrets;
   const namespaceCache = someNamespaces ? namespaceInformer(common) : undefined;

@@ -4,54 +4,44 @@ import { clusterPushSecretKind } from '../controllers/cluster-push-secret/kind.t
 import { fanOutController } from '../controllers/fan-out/controller.ts';
 import type { FanOutEvents } from '../controllers/fan-out/deps.ts';
 import type { Child, FanOutKind, Parent } from '../controllers/fan-out/kind.ts';
+import type { NamespaceView } from '../controllers/fan-out/namespace-view.ts';
 import { NAMESPACE_RELEASE, namespaceReleaseController } from '../controllers/fan-out/namespace-finalizers.ts';
 import type { Informer } from '../kube/informer.ts';
 import type { Controller } from '../runtime/controller.ts';
 import { concurrencyOf, type Core } from './core.ts';
 import { clusterPushSecretEvents } from './events.ts';
-import type { NamespaceView } from './namespace-cache.ts';
 import { fanOutMetrics } from './object-metrics.ts';
 
 export function fanOutControllers(core: Core): readonly Controller[] {
   const { caches, client, clock, metrics, named, random, recorder } = core;
-  const { namespaces, clusterPushSecrets: pushParents, clusterExternalSecrets: secretParents, pushSecrets } = caches;
-  if (namespaces === undefined) return [];
-  const common = { client, clock, random, namespaces };
-  return [
-    ...(secretParents === undefined
-      ? []
-      : [build(core, clusterExternalSecretKind, secretParents, caches.externalSecrets, namespaces, NO_EVENTS)]),
-    ...(pushParents === undefined || pushSecrets === undefined
-      ? []
-      : [
-          build(
-            core,
-            clusterPushSecretKind,
-            pushParents,
-            pushSecrets,
-            namespaces,
-            clusterPushSecretEvents(recorder.as('external-secrets-controller')),
-          ),
-        ]),
-    namespaceReleaseController({
-      ...common,
-      log: named(NAMESPACE_RELEASE),
-      observer: metrics.controllerObserver(NAMESPACE_RELEASE),
-    }),
-  ];
+  const { namespaces, clusterPushSecrets, clusterExternalSecrets, pushSecrets } = caches;
+  const controllers: Controller[] = [];
+  if (namespaces === undefined) return controllers;
+  if (clusterExternalSecrets !== undefined) {
+    const informers = { parents: clusterExternalSecrets, children: caches.externalSecrets, namespaces };
+    controllers.push(build(core, clusterExternalSecretKind, informers, NO_EVENTS));
+    const observer = metrics.controllerObserver(NAMESPACE_RELEASE);
+    const log = named(NAMESPACE_RELEASE);
+    controllers.push(namespaceReleaseController({ client, clock, random, informers, log, observer }));
+  }
+  if (clusterPushSecrets !== undefined && pushSecrets !== undefined) {
+    const events = clusterPushSecretEvents(recorder.as('external-secrets-controller'));
+    const informers = { parents: clusterPushSecrets, children: pushSecrets, namespaces };
+    controllers.push(build(core, clusterPushSecretKind, informers, events));
+  }
+  return controllers;
 }
 
 /** The peer tells no events about ClusterExternalSecrets. */
 const NO_EVENTS: FanOutEvents = { failed: () => {} };
 
-function build(
-  core: Core,
-  kind: FanOutKind,
-  parents: Pick<Informer<Parent>, 'store' | 'addHandler'>,
-  children: Pick<Informer<Child>, 'store' | 'addHandler'>,
-  namespaces: Informer<NamespaceView>,
-  events: FanOutEvents,
-): Controller {
+interface Informers {
+  readonly parents: Pick<Informer<Parent>, 'store' | 'addHandler'>;
+  readonly children: Pick<Informer<Child>, 'store' | 'addHandler'>;
+  readonly namespaces: Informer<NamespaceView>;
+}
+
+function build(core: Core, kind: FanOutKind, informers: Informers, events: FanOutEvents): Controller {
   const { client, clock, metrics, named, options, random } = core;
   const name = kind === clusterExternalSecretKind ? 'clusterexternalsecret' : 'clusterpushsecret';
   return fanOutController({
@@ -59,14 +49,14 @@ function build(
       kind,
       client,
       clock,
-      parents: parents.store,
-      children: children.store,
-      namespaces: namespaces.store,
+      parents: informers.parents.store,
+      children: informers.children.store,
+      namespaces: informers.namespaces.store,
       onlyNamespace: options.namespace,
       events,
       metrics: fanOutMetrics(metrics, name),
     },
-    informers: { parents, children, namespaces },
+    informers,
     clock,
     random,
     log: named(name),

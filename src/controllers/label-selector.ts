@@ -39,14 +39,33 @@ function matchesExpression(
 
 /** What is wrong with a selector that the API server's schema lets through; undefined when nothing is. */
 export function selectorProblem(selector: LabelSelector): string | undefined {
+  for (const [key, value] of Object.entries(selector.matchLabels ?? {})) {
+    const problem = labelProblem(key, [value]);
+    if (problem !== undefined) return problem;
+  }
   for (const { key, operator, values = [] } of selector.matchExpressions ?? []) {
     if (!['In', 'NotIn', 'Exists', 'DoesNotExist'].includes(operator))
       return `operator ${JSON.stringify(operator)} of label "${key}" is not one of In, NotIn, Exists, DoesNotExist`;
     const needsValues = operator === 'In' || operator === 'NotIn';
     if (needsValues && values.length === 0) return `operator ${operator} of label "${key}" needs values`;
     if (!needsValues && values.length > 0) return `operator ${operator} of label "${key}" takes no values`;
+    const problem = labelProblem(key, values);
+    if (problem !== undefined) return problem;
   }
   return undefined;
+}
+
+const NAME = /^[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
+const PREFIX = /^(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
+const RULE = 'at most 63 letters, digits, "-", "_" and ".", with a letter or digit at both ends';
+
+/** No object can carry such a label: it is a slip, not a selection of nothing. */
+function labelProblem(key: string, values: readonly string[]): string | undefined {
+  const slash = key.indexOf('/');
+  const isKey = NAME.test(key.slice(slash + 1)) && (slash < 0 || PREFIX.test(key.slice(0, slash)));
+  if (!isKey) return `key "${key}" is not a label key: a name of ${RULE}, optionally after a domain and "/"`;
+  const isValid = values.every((value) => value === '' || NAME.test(value));
+  return isValid ? undefined : `a value of label "${key}" is not a label value: ${RULE}, or nothing`;
 }
 
 /** The selector as a `labelSelector` parameter of the API server. */

@@ -2,6 +2,7 @@
 import type { ClusterExternalSecret } from '../../api/cluster-external-secret.ts';
 import { clusterExternalSecrets, externalSecrets } from '../../api/resources.ts';
 import type { Stored } from '../../kube/types.ts';
+import { selectorList } from '../fan-out/selection.ts';
 import type { FanOutKind } from '../fan-out/kind.ts';
 
 const FORCE_SYNC = 'external-secrets.io/force-sync';
@@ -17,7 +18,10 @@ export const clusterExternalSecretKind: FanOutKind<Stored<ClusterExternalSecret>
       childSpec: spec?.externalSecretSpec,
       labels: externalSecretMetadata?.labels ?? {},
       annotations,
-      selectors: [...(namespaceSelector === undefined ? [] : [namespaceSelector]), ...namespaceSelectors],
+      selectors: [
+        ...(namespaceSelector === undefined ? [] : [{ field: 'spec.namespaceSelector', selector: namespaceSelector }]),
+        ...selectorList(namespaceSelectors),
+      ],
       names: namespaces,
       refreshTime: spec?.refreshTime,
     };

@@ -2,6 +2,7 @@
 import type { ClusterPushSecret } from '../../api/cluster-push-secret.ts';
 import { clusterPushSecrets, pushSecrets } from '../../api/resources.ts';
 import type { Stored } from '../../kube/types.ts';
+import { selectorList } from '../fan-out/selection.ts';
 import type { FanOutKind } from '../fan-out/kind.ts';
 import { timestamp } from '../timestamp.ts';
 
@@ -13,7 +14,7 @@ export const clusterPushSecretKind: FanOutKind<Stored<ClusterPushSecret>> = {
     childSpec: spec?.pushSecretSpec,
     labels: spec?.pushSecretMetadata?.labels ?? {},
     annotations: spec?.pushSecretMetadata?.annotations ?? {},
-    selectors: spec?.namespaceSelectors ?? [],
+    selectors: selectorList(spec?.namespaceSelectors ?? []),
     names: [],
     refreshTime: spec?.refreshTime,
   }),

@@ -14,6 +14,13 @@ export const childIndexes = {
   },
 } as const;
 
+/** Index of parent informers: the name of their children. */
+export function parentIndexes<P extends Parent>(
+  kind: FanOutKind<P>,
+): Readonly<Record<'childName', (parent: P) => readonly string[]>> {
+  return { childName: (parent) => [kind.wanted(parent).childName] };
+}
+
 export function parentKey(kind: string, name: string): string {
   return `${kind}/${name}`;
 }

@@ -12,17 +12,18 @@ import type { ControllerObserver } from '../../runtime/observer.ts';
 import { changedBesidesStatus, sameMap } from '../object-change.ts';
 import { isConflict, isOutage } from '../outage.ts';
 import { controllerOf } from './children.ts';
-import type { FanOutDeps, FanOutNamespace } from './deps.ts';
+import type { FanOutDeps } from './deps.ts';
 import type { Child, Parent } from './kind.ts';
+import type { NamespaceView } from './namespace-view.ts';
 import { reconcileFanOut } from './reconcile.ts';
 import { selects } from './selection.ts';
 
 export interface FanOutControllerOptions {
-  readonly deps: Omit<FanOutDeps, 'statusSoon' | 'outcomes'>;
+  readonly deps: Omit<FanOutDeps, 'statusSoon' | 'records'>;
   readonly informers: {
     readonly parents: Pick<Informer<Parent>, 'addHandler'>;
     readonly children: Pick<Informer<Child>, 'addHandler'>;
-    readonly namespaces: Pick<Informer<FanOutNamespace>, 'addHandler'>;
+    readonly namespaces: Pick<Informer<NamespaceView>, 'addHandler'>;
   };
   readonly clock: Clock;
   readonly random: () => number;
@@ -39,7 +40,7 @@ export function fanOutController(options: FanOutControllerOptions): Controller {
   const deps: FanOutDeps = {
     ...options.deps,
     statusSoon: (name) => controller.enqueue(name, LANES.woken, STATUS_DELAY_MS),
-    outcomes: new Map(),
+    records: new Map(),
   };
   const controller = new Controller({
     name: deps.kind.parent.kind.toLowerCase(),
@@ -55,7 +56,8 @@ export function fanOutController(options: FanOutControllerOptions): Controller {
     controller.enqueue(objectKey(namespace, parent), LANES.woken);
   };
   informers.parents.addHandler((previous, current, name) => {
-    if (current === undefined) deps.outcomes.delete(previous?.metadata.uid ?? '');
+    if (previous !== undefined && previous.metadata.uid !== current?.metadata.uid)
+      deps.records.delete(previous.metadata.uid);
     if (previous === undefined || current === undefined || changedBesidesStatus(previous, current))
       controller.enqueue(name, LANES.first);
   });
@@ -68,7 +70,7 @@ export function fanOutController(options: FanOutControllerOptions): Controller {
     if (!isNews(previous, current)) return;
     for (const parent of deps.parents.list()) {
       // Its whole pass is still to come.
-      if (!deps.outcomes.has(parent.metadata.uid)) continue;
+      if (!deps.records.has(parent.metadata.uid)) continue;
       const wanted = deps.kind.wanted(parent);
       const concerned = [previous, current].some((view) => view !== undefined && selects(wanted, view));
       if (concerned) wake(namespace, parent.metadata.name);
@@ -87,11 +89,11 @@ function parentsOf(
     const owner = child === undefined ? undefined : controllerOf(child);
     return owner?.kind === kind.parent.kind ? [owner.name] : [];
   });
-  const waiting = [...parents.list()].filter((parent) => kind.wanted(parent).childName === name);
-  return new Set([...owners, ...waiting.map(({ metadata }) => metadata.name)]);
+  const waiting = parents.byIndex('childName', name).map(({ metadata }) => metadata.name);
+  return new Set([...owners, ...waiting]);
 }
 
-function isNews(previous: FanOutNamespace | undefined, current: FanOutNamespace | undefined): boolean {
+function isNews(previous: NamespaceView | undefined, current: NamespaceView | undefined): boolean {
   if (previous === undefined || current === undefined) return true;
   return previous.terminating !== current.terminating || !sameMap(previous.labels, current.labels);
 }

@@ -3,13 +3,7 @@ import type { Clock } from '../../clock.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import type { Store } from '../../kube/store.ts';
 import type { FanOutKind, Child, Parent } from './kind.ts';
-import type { SelectableNamespace } from './selection.ts';
-
-export interface FanOutNamespace extends SelectableNamespace {
-  readonly terminating: boolean;
-  /** Carries finalizers that the peer left (D2). */
-  readonly held: boolean;
-}
+import type { NamespaceView } from './namespace-view.ts';
 
 export interface FanOutEvents {
   /** Told once per cause. */
@@ -26,17 +20,27 @@ export interface FanOutDeps {
   readonly kind: FanOutKind;
   readonly client: KubeClient;
   readonly clock: Clock;
-  readonly parents: Pick<Store<Parent>, 'get' | 'list'>;
+  /** Indexed by `parentIndexes`. */
+  readonly parents: Pick<Store<Parent>, 'get' | 'list' | 'byIndex'>;
+  /** Indexed by `childIndexes`. */
   readonly children: Pick<Store<Child>, 'get' | 'byIndex'>;
-  readonly namespaces: Pick<Store<FanOutNamespace>, 'get' | 'list'>;
+  readonly namespaces: Pick<Store<NamespaceView>, 'get' | 'list'>;
   /** `--namespace`: only there children are made; undefined: everywhere. */
   readonly onlyNamespace: string | undefined;
   readonly events: FanOutEvents;
   readonly metrics: FanOutMetrics;
   /** The outcome in one namespace has changed: the status is to be written soon. */
   readonly statusSoon: (name: string) => void;
-  /** Outcomes as last known, by parent's UID. */
-  readonly outcomes: Map<string, Map<string, Outcome>>;
+  /** By the parent's UID. */
+  readonly records: Map<string, FanOutRecord>;
+}
+
+/** What is remembered of a cluster-wide object; there from the beginning of its first pass over all namespaces. */
+export interface FanOutRecord {
+  /** As last known, by namespace. */
+  readonly outcomes: Map<string, Outcome>;
+  /** When its failure was last told by an event (or, after a start, could have been). */
+  toldAt: number;
 }
 
 /** What became of one namespace. */

@@ -34,8 +34,8 @@ export interface Wanted {
   readonly labels: Readonly<Record<string, string>>;
   /** Without the force-sync annotation, which is mirrored from the parent. */
   readonly annotations: Readonly<Record<string, string>>;
-  /** ORed, with each other and with `names`. */
-  readonly selectors: readonly LabelSelector[];
+  /** ORed, with each other and with `names`. `field`: where it stands in the object. */
+  readonly selectors: readonly { readonly field: string; readonly selector: LabelSelector }[];
   readonly names: readonly string[];
   readonly refreshTime: string | undefined;
 }

@@ -2,9 +2,16 @@
  * Brings one namespace to what the cluster-wide object wants there: a child, or none. Writes only what differs, and touches nobody
  * else's objects.
  */
-import { AlreadyExistsError, ConflictError, InvalidError, DeniedError, NotFoundError } from '../../kube/errors.ts';
+import {
+  AlreadyExistsError,
+  ConflictError,
+  DeniedError,
+  InvalidError,
+  NotFoundError,
+  type KubeError,
+} from '../../kube/errors.ts';
 import { objectKey } from '../../kube/types.ts';
-import { buildChild, isChildOf, isInStep, parentKey } from './children.ts';
+import { buildChild, controllerOf, isChildOf, isInStep, parentKey } from './children.ts';
 import type { FanOutDeps, Outcome } from './deps.ts';
 import type { Child, Parent, Wanted } from './kind.ts';
 import { dropNamespaceFinalizers } from './namespace-finalizers.ts';
@@ -24,15 +31,22 @@ export async function settle(settling: Settling, namespace: string): Promise<Out
     return await settleChild(settling, namespace);
   } catch (error) {
     if (!(error instanceof InvalidError || error instanceof DeniedError)) throw error;
+    // The cache does not show it yet; when it does, we are woken.
+    if (isNamespaceGoing(error)) return { state: 'none' };
     return { state: 'failed', reason: error.message };
   }
 }
 
+function isNamespaceGoing({ details }: KubeError): boolean {
+  return details?.causes?.some(({ reason }) => reason === 'NamespaceTerminating') === true;
+}
+
 /** Children of ours in that namespace under a name they have no longer. */
-async function removeOthers({ deps, parent, wanted, signal }: Settling, namespace: string): Promise<void> {
+async function removeOthers(settling: Settling, namespace: string): Promise<void> {
+  const { deps, parent, wanted } = settling;
   for (const child of childrenOf(deps, parent)) {
     if (child.metadata.namespace === namespace && child.metadata.name !== wanted.childName)
-      await removeChild(deps, child, signal);
+      await removeChild(settling, namespace, child);
   }
 }
 
@@ -43,11 +57,12 @@ export function childrenOf({ kind, children }: FanOutDeps, parent: Parent): read
 }
 
 async function settleChild(settling: Settling, namespace: string): Promise<Outcome> {
-  const { deps, parent, wanted, signal } = settling;
+  const { deps, parent, wanted } = settling;
   const child = deps.children.get(objectKey(namespace, wanted.childName));
   if (!isWanted(settling, namespace)) {
     const isGoing = deps.namespaces.get(namespace)?.terminating ?? true;
-    if (child !== undefined && !isGoing && isChildOf(deps.kind, parent, child)) await removeChild(deps, child, signal);
+    if (child !== undefined && !isGoing && isChildOf(deps.kind, parent, child))
+      await removeChild(settling, namespace, child);
     return { state: 'none' };
   }
   return child === undefined ? create(settling, namespace) : update(settling, namespace, child);
@@ -77,10 +92,7 @@ async function create(settling: Settling, namespace: string): Promise<Outcome> {
 async function update(settling: Settling, namespace: string, child: Child): Promise<Outcome> {
   const { deps, parent, wanted, signal } = settling;
   const { kind, client } = deps;
-  if (!isChildOf(kind, parent, child)) {
-    const reason = `${kind.child.kind} "${wanted.childName}" already exists and does not belong to ${kind.parent.kind} "${parent.metadata.name}"`;
-    return { state: 'failed', reason };
-  }
+  if (!isChildOf(kind, parent, child)) return { state: 'failed', reason: obstacle(settling, child) };
   // It is on its way out; its end wakes us.
   if (child.metadata.deletionTimestamp !== undefined) return { state: 'none' };
   const next = buildChild(kind, parent, wanted, namespace, child);
@@ -95,14 +107,28 @@ async function update(settling: Settling, namespace: string, child: Child): Prom
   return { state: 'provisioned' };
 }
 
-/** The peer's finalizers on the namespace go with our next write in it (D2). */
-async function releaseNamespace({ deps, signal }: Settling, namespace: string): Promise<void> {
-  if (deps.namespaces.get(namespace)?.held === true) await dropNamespaceFinalizers(deps.client, namespace, signal);
+function obstacle({ deps: { kind }, parent, wanted }: Settling, child: Child): string {
+  const owner = controllerOf(child);
+  const whose =
+    owner === undefined
+      ? `does not belong to ${kind.parent.kind} "${parent.metadata.name}"`
+      : `belongs to ${owner.kind} "${owner.name}"`;
+  const remedy = `delete it, or set spec.${kind.nameField} to a name that is free`;
+  return `${kind.child.kind} "${wanted.childName}" already exists and ${whose}; ${remedy}`;
 }
 
-export async function removeChild({ kind, client }: FanOutDeps, child: Child, signal: AbortSignal): Promise<void> {
-  const { namespace, name, uid, deletionTimestamp } = child.metadata;
+/** The peer's finalizers on the namespace go with our next write in it (D2). */
+async function releaseNamespace({ deps, signal }: Settling, namespace: string): Promise<void> {
+  const isHeld = (deps.namespaces.get(namespace)?.heldFor.length ?? 0) > 0;
+  if (isHeld) await dropNamespaceFinalizers(deps.client, namespace, () => true, signal);
+}
+
+async function removeChild(settling: Settling, namespace: string, child: Child): Promise<void> {
+  const { deps, signal } = settling;
+  const { kind, client } = deps;
+  const { name, uid, deletionTimestamp } = child.metadata;
   if (deletionTimestamp !== undefined) return;
+  await releaseNamespace(settling, namespace);
   try {
     await client.delete(kind.child, { namespace, name }, { preconditions: { uid }, signal });
   } catch (error) {

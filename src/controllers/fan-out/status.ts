@@ -1,8 +1,6 @@
 /**
  * What a cluster-wide object tells about its namespaces: two sorted lists and one condition. Written only when something changed.
  */
-import type { KubeClient } from '../../kube/client.ts';
-import { NotFoundError } from '../../kube/errors.ts';
 import type { Outcome } from './deps.ts';
 import type { FanOutKind, FanOutStatus, Parent } from './kind.ts';
 
@@ -17,13 +15,19 @@ export interface FanOutReport {
 /** Failures of no namespace in particular stand under this name. */
 export const UNKNOWN_NAMESPACE = 'unknown';
 
-export function reportOf(childName: string, outcomes: ReadonlyMap<string, Outcome>): FanOutReport {
+/** `problem`: what is wrong beside the namespaces. */
+export function reportOf(
+  childName: string,
+  outcomes: ReadonlyMap<string, Outcome>,
+  problem: string | undefined,
+): FanOutReport {
   const sorted = [...outcomes].sort(([a], [b]) => (a < b ? -1 : 1));
   const provisioned = sorted.filter(([, { state }]) => state === 'provisioned').map(([namespace]) => namespace);
   const failed = sorted.flatMap(([namespace, outcome]) =>
     outcome.state === 'failed' ? [{ namespace, reason: outcome.reason }] : [],
   );
-  return { childName, provisioned, failed, message: failed.length === 0 ? undefined : messageOf(failed) };
+  const problems = [problem, failed.length === 0 ? undefined : messageOf(failed)].filter((each) => each !== undefined);
+  return { childName, provisioned, failed, message: problems.length === 0 ? undefined : problems.join('; ') };
 }
 
 /** Enough to see the pattern; the list has them all. */
@@ -35,41 +39,22 @@ function messageOf(failed: FanOutReport['failed']): string {
   return `one or more namespaces failed: ${named.join('; ')}${more}`;
 }
 
-/** The status as a merge patch; undefined when it says already what it should. */
-export function statusPatch(kind: FanOutKind, parent: Parent, report: FanOutReport, now: number): object | undefined {
+/** The whole status as it should be; undefined when it says already what it should. */
+export function nextStatus(kind: FanOutKind, parent: Parent, report: FanOutReport, now: number): object | undefined {
   const before = kind.statusOf(parent);
   const ready = before?.conditions?.find(({ type }) => type === 'Ready');
   const others = (before?.conditions ?? []).filter(({ type }) => type !== 'Ready');
-  const condition = kind.condition(ready, report.message, now);
-  const next = {
-    conditions: [condition, ...others],
-    provisionedNamespaces: report.provisioned,
-    failedNamespaces: report.failed,
-  };
-  if (before?.childName === report.childName && isSame(before, next)) return undefined;
+  const conditions = [kind.condition(ready, report.message, now), ...others];
+  const { provisioned: provisionedNamespaces, failed: failedNamespaces } = report;
+  const isKept = before?.childName === report.childName;
+  if (isKept && isSame(before, { conditions, provisionedNamespaces, failedNamespaces })) return undefined;
   return {
     [kind.nameField]: report.childName,
-    conditions: next.conditions,
-    provisionedNamespaces: orNull(next.provisionedNamespaces),
-    failedNamespaces: orNull(next.failedNamespaces),
+    conditions,
+    // An empty list is left out, as the peer does.
+    ...(provisionedNamespaces.length === 0 ? {} : { provisionedNamespaces }),
+    ...(failedNamespaces.length === 0 ? {} : { failedNamespaces }),
   };
-}
-
-/** The UID guards against a new object of the same name. */
-export async function writeStatus(
-  client: KubeClient,
-  kind: FanOutKind,
-  { metadata }: Parent,
-  status: object,
-  signal: AbortSignal,
-): Promise<void> {
-  const { name, uid } = metadata;
-  try {
-    const options = { type: 'merge', subresource: 'status', signal } as const;
-    await client.patch(kind.parent, { name }, { metadata: { uid }, status }, options);
-  } catch (error) {
-    if (!(error instanceof NotFoundError)) throw error;
-  }
 }
 
 function isSame(before: FanOutStatus, next: FanOutStatus): boolean {
@@ -80,9 +65,4 @@ function isSame(before: FanOutStatus, next: FanOutStatus): boolean {
       failedNamespaces.map(({ namespace, reason }) => [namespace, reason]),
     ]);
   return text(before) === text(next);
-}
-
-/** An empty list is left out, as the peer does. */
-function orNull<T>(list: readonly T[]): readonly T[] | null {
-  return list.length === 0 ? null : list;
 }
