@@ -4,12 +4,13 @@
  */
 import type { Clock } from '../clock.ts';
 import type { KubeClient } from './client.ts';
+import { Compactor } from './compact.ts';
 import type { Log } from '../log.ts';
 import type { ReflectorState } from './reflector.ts';
 import { Reflector } from './reflector.ts';
 import type { IndexFunction, Store } from './store.ts';
 import { MutableStore } from './store.ts';
-import type { KubeObject, ObjectKey, Resource, Stored } from './types.ts';
+import type { ObjectKey, Resource, Stored } from './types.ts';
 import { keyOf } from './types.ts';
 
 export interface InformerOptions<C> {
@@ -44,6 +45,7 @@ export class Informer<C = Stored> {
   readonly #store: MutableStore<C>;
   readonly #reflector: Reflector;
   readonly #handlers: Handler<C>[] = [];
+  readonly #compactor = new Compactor();
   readonly #firstSync = Promise.withResolvers<void>();
   #hasSynced = false;
   #handlerErrors = 0;
@@ -158,7 +160,7 @@ export class Informer<C = Stored> {
     const { transform } = this.#options;
     // Without a transform C is Stored: the type parameter's default.
     const kept = transform === undefined ? (object as C) : transform(object);
-    return kept === undefined ? undefined : withoutManagedFields(kept);
+    return kept === undefined ? undefined : this.#compactor.compact(kept);
   }
 
   #tell(previous: C | undefined, current: C | undefined, key: ObjectKey): void {
@@ -179,12 +181,4 @@ export class Informer<C = Stored> {
     const text = error instanceof Error ? error.message : 'not an Error';
     this.#options.log.error({ resource: this.resource.plural, key, error: text }, message);
   }
-}
-
-/** `managedFields` are often half of an object's bytes. Copies instead of deleting, which would make objects slow. */
-function withoutManagedFields<T>(object: T): T {
-  const metadata = (object as Partial<KubeObject>).metadata;
-  if (metadata?.managedFields === undefined) return object;
-  const { managedFields: _dropped, ...rest } = metadata;
-  return { ...object, metadata: rest };
 }

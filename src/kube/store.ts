@@ -21,7 +21,8 @@ interface Entry<C> {
   readonly object: C;
 }
 
-type Index = Map<string, Set<ObjectKey>>;
+/** Most values lead to one object: a Set for each would be most of the memory of an index. */
+type Index = Map<string, ObjectKey | Set<ObjectKey>>;
 
 export class MutableStore<C> implements Store<C> {
   readonly #entries = new Map<ObjectKey, Entry<C>>();
@@ -59,7 +60,7 @@ export class MutableStore<C> implements Store<C> {
     const index = this.#indexes.get(name);
     if (index === undefined) throw new Error(`store has no index "${name}"`);
     const found: C[] = [];
-    for (const key of index.get(value) ?? []) {
+    for (const key of keysAt(index, value)) {
       const entry = this.#entries.get(key);
       if (entry !== undefined) found.push(entry.object);
     }
@@ -74,11 +75,7 @@ export class MutableStore<C> implements Store<C> {
     const places = this.#places(object);
     const previous = this.delete(key);
     this.#entries.set(key, { version, object });
-    for (const [index, value] of places) {
-      const keys = index.get(value);
-      if (keys === undefined) index.set(value, new Set([key]));
-      else keys.add(key);
-    }
+    for (const [index, value] of places) addTo(index, value, key);
     return previous;
   }
 
@@ -87,10 +84,7 @@ export class MutableStore<C> implements Store<C> {
     const entry = this.#entries.get(key);
     if (entry === undefined) return undefined;
     this.#entries.delete(key);
-    for (const [index, value] of this.#places(entry.object)) {
-      const keys = index.get(value);
-      if (keys?.delete(key) === true && keys.size === 0) index.delete(value);
-    }
+    for (const [index, value] of this.#places(entry.object)) removeFrom(index, value, key);
     return entry.object;
   }
 
@@ -100,4 +94,22 @@ export class MutableStore<C> implements Store<C> {
       for (const value of this.#functions[name]?.(object) ?? []) places.push([index, value]);
     return places;
   }
+}
+
+function keysAt(index: Index, value: string): Iterable<ObjectKey> {
+  const keys = index.get(value) ?? [];
+  return typeof keys === 'string' ? [keys] : keys;
+}
+
+function addTo(index: Index, value: string, key: ObjectKey): void {
+  const keys = index.get(value);
+  if (keys === undefined) index.set(value, key);
+  else if (typeof keys !== 'string') keys.add(key);
+  else if (keys !== key) index.set(value, new Set([keys, key]));
+}
+
+function removeFrom(index: Index, value: string, key: ObjectKey): void {
+  const keys = index.get(value);
+  if (keys === key) index.delete(value);
+  else if (typeof keys === 'object' && keys.delete(key) && keys.size === 0) index.delete(value);
 }

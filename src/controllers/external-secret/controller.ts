@@ -14,6 +14,7 @@ import { tellFailure } from '../failure.ts';
 import { isConflict, isOutage } from '../outage.ts';
 import { storeKey, type StoreObject } from '../store-gate.ts';
 import { refOf } from '../synced-object.ts';
+import { forgetWritten } from '../written-status.ts';
 import type { Deps, StoredExternalSecret } from './deps.ts';
 import { generatorRefsOf, storeRefsOf, targetNameOf, waveOf } from './gather.ts';
 import { manifestKey } from './manifest/manifests.ts';
@@ -125,6 +126,8 @@ export class ExternalSecretController {
     current: StoredExternalSecret | undefined,
     key: string,
   ): void {
+    const record = this.#deps.records.peek(key);
+    if (record !== undefined && current !== undefined) forgetWritten(record, current);
     if (previous !== undefined && current !== undefined && !isWorthALook(previous, current)) return;
     const known =
       previous === undefined &&

@@ -11,6 +11,7 @@ import type { Dependent } from '../../tenancy/references.ts';
 import { objectKey } from '../../kube/types.ts';
 import { storeKey, type StoreRef } from '../store-gate.ts';
 import { refOf, type ObjectRef } from '../synced-object.ts';
+import { latestStatus } from '../written-status.ts';
 import type { CreationPolicy, Owner } from './build-target.ts';
 import type { Deps, StoredExternalSecret } from './deps.ts';
 import { generatorOf, storeRefOf } from './fetch.ts';
@@ -107,21 +108,6 @@ export function waveOf(spec: Spec, namespace: string): string {
 function isOurs(deps: Deps, es: ExternalSecret, refs: readonly StoreRef[], namespace: string): boolean {
   if (!deps.settings.clusterStores && es.spec?.secretStoreRef?.kind === 'ClusterSecretStore') return false;
   return !refs.some((ref) => deps.gate.isForeign(ref, namespace));
-}
-
-/** The cache lags behind our own write for a moment: what we wrote last counts until it has caught up. */
-function latestStatus(es: StoredExternalSecret, record: SyncRecord): ExternalSecretStatus | undefined {
-  const { written } = record;
-  if (written === undefined) return es.status;
-  if (isAtLeast(es.metadata.resourceVersion, written.metadata.resourceVersion)) {
-    record.written = undefined;
-    return es.status;
-  }
-  return written.status;
-}
-
-function isAtLeast(version: string, other: string): boolean {
-  return version.length === other.length ? version >= other : version.length > other.length;
 }
 
 function refreshSpecOf(spec: Spec, namespace: string): RefreshSpec {

@@ -2,9 +2,10 @@
  * What we remember of each ExternalSecret between two passes. Everything here can be rebuilt from the cluster (it is seeded
  * from status at the first pass); remembering it spares reads, writes and events.
  */
-import type { ExternalSecret } from '../../api/external-secret.ts';
+import type { ExternalSecret, ExternalSecretStatus } from '../../api/external-secret.ts';
 import type { ObjectKey, Stored } from '../../kube/types.ts';
 import type { FailureMemory } from '../failure.ts';
+import type { WrittenStatus } from '../written-status.ts';
 import type { LastSync } from './refresh.ts';
 import type { TargetRecord } from './validity.ts';
 
@@ -21,7 +22,7 @@ export interface SyncRecord extends FailureMemory {
   /** Fingerprint of what was asked for when `target` was last compared with the whole Secret. */
   desired: string | undefined;
   /** The status as we last wrote it, until the cache has caught up. */
-  written: Stored<ExternalSecret> | undefined;
+  written: WrittenStatus<ExternalSecretStatus> | undefined;
   /** When the next periodic refresh should be over at the latest, and its interval (D45). */
   due: { readonly at: number; readonly intervalMs: number } | undefined;
   /** What the last events about skipped entries and collisions said. */

@@ -7,6 +7,7 @@ import { GeneratorNotFoundError } from '../../generators/index.ts';
 import { forgetFailure, isOfTheCluster, lookAgain, messageOf, noteFailure } from '../failure.ts';
 import { StorePendingError } from '../store-gate.ts';
 import { heartbeatOf } from '../timestamp.ts';
+import { rememberWritten } from '../written-status.ts';
 import type { Deps } from './deps.ts';
 import type { Fetched } from './fetch.ts';
 import type { Gathered } from './gather.ts';
@@ -101,7 +102,8 @@ function waitsForNew(error: unknown, gathered: Gathered, now: number): boolean {
 
 async function write(deps: Deps, gathered: Gathered, next: ExternalSecretStatus, signal: AbortSignal): Promise<void> {
   if (next === gathered.status) return;
-  gathered.record.written = await writeStatus(deps.client, gathered.es, next, signal);
+  const stored = await writeStatus(deps.client, gathered.es, next, signal);
+  rememberWritten(gathered.record, stored, deps.externalSecrets.get(gathered.object.key));
 }
 
 /** An event when the list of entries is another than last time, and not empty. */

@@ -8,6 +8,7 @@ import type { Dependent } from '../../tenancy/references.ts';
 import { versionOf } from '../external-secret/hash.ts';
 import { messageOf } from '../failure.ts';
 import { refOf, type ObjectRef } from '../synced-object.ts';
+import { latestStatus } from '../written-status.ts';
 import type { Deps, StoredPushSecret } from './deps.ts';
 import { PushProblem } from './problem.ts';
 import type { PushRecord } from './records.ts';
@@ -57,21 +58,6 @@ export function gather(deps: Pick<Deps, 'records'>, key: string, ps: StoredPushS
     cleansUp: spec.deletionPolicy === 'Delete',
     problem: problem === undefined ? undefined : new PushProblem(problem, { permanent: true }),
   };
-}
-
-/** The cache lags behind our own write for a moment: what we wrote last counts until it has caught up. */
-function latestStatus(ps: StoredPushSecret, record: PushRecord): PushSecretStatus | undefined {
-  const { written } = record;
-  if (written === undefined) return ps.status;
-  if (isAtLeast(ps.metadata.resourceVersion, written.metadata.resourceVersion)) {
-    record.written = undefined;
-    return ps.status;
-  }
-  return written.status;
-}
-
-function isAtLeast(version: string, other: string): boolean {
-  return version.length === other.length ? version >= other : version.length > other.length;
 }
 
 function problemOf({ selector, refreshInterval }: PushSecretSpec): string | undefined {

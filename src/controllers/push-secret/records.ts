@@ -2,9 +2,10 @@
  * What we remember of each PushSecret between two passes. All of it can be rebuilt from the cluster; remembering it spares reads, pushes
  * and events.
  */
-import type { PushSecret } from '../../api/push-secret.ts';
+import type { PushSecret, PushSecretStatus } from '../../api/push-secret.ts';
 import type { ObjectKey, Stored } from '../../kube/types.ts';
 import type { FailureMemory } from '../failure.ts';
+import type { WrittenStatus } from '../written-status.ts';
 
 export interface PushRecord extends FailureMemory {
   readonly uid: string;
@@ -23,8 +24,8 @@ export interface PushRecord extends FailureMemory {
   templateChanges: number;
   /** Per store that cannot be compared with: fingerprint of what was pushed there (D31). */
   readonly blind: Map<string, string>;
-  /** The object as its status was last written by us, until the cache has caught up. */
-  written: Stored<PushSecret> | undefined;
+  /** The status as we last wrote it, until the cache has caught up. */
+  written: WrittenStatus<PushSecretStatus> | undefined;
   /** When the next pass should be over at the latest, and its interval (D45). */
   due: { readonly at: number; readonly intervalMs: number } | undefined;
 }

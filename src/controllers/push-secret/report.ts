@@ -5,6 +5,7 @@ import type { PushSecretStatus } from '../../api/push-secret.ts';
 import { TerminalError } from '../../runtime/errors.ts';
 import { forgetFailure, isOfTheCluster, lookAgain, messageOf, noteFailure } from '../failure.ts';
 import { heartbeatOf } from '../timestamp.ts';
+import { rememberWritten } from '../written-status.ts';
 import type { Deps } from './deps.ts';
 import type { Gathered } from './gather.ts';
 import { PushProblem } from './problem.ts';
@@ -129,6 +130,7 @@ async function write(
   signal: AbortSignal,
 ): Promise<void> {
   if (next === progress.status) return;
-  gathered.record.written = await writeStatus(deps.client, gathered.ps, next, signal);
+  const stored = await writeStatus(deps.client, gathered.ps, next, signal);
+  rememberWritten(gathered.record, stored, deps.pushSecrets.get(gathered.object.key));
   progress.status = next;
 }
