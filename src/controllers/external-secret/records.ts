@@ -25,8 +25,8 @@ export interface SyncRecord extends FailureMemory {
   written: WrittenStatus<ExternalSecretStatus> | undefined;
   /** When the next periodic refresh should be over at the latest, and its interval (D45). */
   due: { readonly at: number; readonly intervalMs: number } | undefined;
-  /** What the last events about skipped entries and collisions said. */
-  readonly told: Map<'missing' | 'collisions', string>;
+  /** What the last events about skipped entries and collisions said; most objects have none. */
+  told: Partial<Record<'missing' | 'collisions', string>> | undefined;
 }
 
 export class Records {
@@ -77,7 +77,7 @@ function seed(es: Stored<ExternalSecret>): SyncRecord {
     written: undefined,
     due: undefined,
     untold: undefined,
-    told: new Map(),
+    told: undefined,
     lastFailure:
       ready?.status === 'False'
         ? { message: ready.message ?? '', toldAt: Date.parse(ready.lastTransitionTime ?? '') || 0 }

@@ -114,8 +114,8 @@ function tellOnce(
   tell: (entries: readonly string[]) => void,
 ): void {
   const text = entries.join('\n');
-  const before = record.told.get(what) ?? '';
+  const before = record.told?.[what] ?? '';
   if (text === before) return;
-  record.told.set(what, text);
+  record.told = { ...record.told, [what]: text };
   if (entries.length > 0) tell(entries);
 }
