@@ -7,17 +7,9 @@ import { cpus } from 'node:os';
 import { readCalls } from './calls.ts';
 import { roleChain } from './calls-sts.ts';
 import { startCluster } from './cluster.ts';
+import { createToReady, noisyNeighbour } from './latency.ts';
 import { startAwsProcess } from './processes.ts';
-import {
-  bareFloor,
-  coldRestart,
-  createToReady,
-  firstSync,
-  steady,
-  unrelatedSecrets,
-  type Bench,
-  type Row,
-} from './scenarios.ts';
+import { bareFloor, coldRestart, firstSync, steady, unrelatedSecrets, type Bench, type Row } from './scenarios.ts';
 import { vaultCalls } from './vault-calls.ts';
 
 const SCENARIOS: Readonly<Record<string, (bench: Bench) => Promise<Row | readonly Row[]>>> = {
@@ -32,6 +24,7 @@ const SCENARIOS: Readonly<Record<string, (bench: Bench) => Promise<Row | readonl
   'steady-10k': (bench) => steady(bench, 10_000, 1_000, '5m', 300),
   'latency-10k': (bench) => createToReady(bench, 10_000, '1m', 100),
   'restart-10k': (bench) => coldRestart(bench, 10_000),
+  'noisy-5k': (bench) => noisyNeighbour(bench, 5_000, 100),
   'unrelated-5k': (bench) => unrelatedSecrets(bench, 5_000, 150),
   'calls-sm': (bench) =>
     readCalls(bench, { service: 'SecretsManager', objects: 2_000, keys: 2_000, interval: 60, cycles: 2, atMost: 110 }),

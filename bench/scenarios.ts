@@ -4,7 +4,7 @@
 import { externalSecrets, secrets } from '../src/api/resources.ts';
 import type { KubeObject } from '../src/kube/types.ts';
 import { NAMESPACE, type BenchCluster } from './cluster.ts';
-import { benchExternalSecret, clean, each, makeExternalSecrets, makeStore, watchReady } from './objects.ts';
+import { clean, each, makeExternalSecrets, makeStore, watchReady } from './objects.ts';
 import { startOperatorProcess, type AwsProcess, type OperatorProcess } from './processes.ts';
 
 export interface Row {
@@ -99,39 +99,6 @@ export async function steady(
   await operator.stop();
   const cpuSeconds = (row.cpuSeconds ?? 0) - cpuBefore;
   return { ...row, cpuSeconds, cores: cpuSeconds / seconds };
-}
-
-/** How long a new object takes while many others are refreshed. */
-export async function createToReady(bench: Bench, others: number, interval: string, samples: number): Promise<Row> {
-  const { cluster } = bench;
-  const operator = await synced(bench, others, 1000, interval);
-  const stop = new AbortController();
-  const readyAt = new Map<string, number>();
-  const { watching } = await watchReady(
-    cluster.client,
-    (name) => void readyAt.set(name, performance.now()),
-    stop.signal,
-  );
-  const took: number[] = [];
-  const startedAt = performance.now();
-  for (let index = 0; index < samples; index++) {
-    const name = `new-${index}`;
-    const createdAt = performance.now();
-    await cluster.client.create(externalSecrets, benchExternalSecret(name, index % 1000, '1h'));
-    while (!readyAt.has(name)) await pause(0.002);
-    took.push(readyAt.get(name)! - createdAt);
-  }
-  stop.abort();
-  await watching;
-  await operator.stop();
-  took.sort((a, b) => a - b);
-  const at = (share: number): number => took[Math.min(took.length - 1, Math.floor(took.length * share))] ?? 0;
-  return {
-    scenario: `create → Ready beside ${others}`,
-    seconds: (performance.now() - startedAt) / 1000,
-    p50Ms: at(0.5),
-    p99Ms: at(0.99),
-  };
 }
 
 /** Everything is synced; a new process starts. Ready when its caches are; then it is watched for a while. */
