@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
  * The program. No sub-command: the controller. `webhook` and `certcontroller`: its two companions. Each reads what it was told, starts,
- * and runs until a signal or until it cannot go on. `render`: for a person at a terminal, prints and ends.
+ * and runs until a signal or until it cannot go on. `render`, `migrate`: for a person at a terminal, print and end.
  */
 import { pathToFileURL } from 'node:url';
 import { startController } from './assembly/controller-process.ts';
@@ -16,6 +16,12 @@ export async function main(argv: readonly string[]): Promise<number> {
   if (command === 'render') {
     process.stdout.write(await renderCommand(rest));
     return 0;
+  }
+  if (command === 'migrate') {
+    const { migrateCommand } = await import('./cli/migrate/command.ts');
+    const { output, code } = await migrateCommand(rest);
+    process.stdout.write(output);
+    return code;
   }
   if (command === 'webhook') {
     const { startWebhook } = await import('./assembly/webhook-process.ts');

@@ -4,9 +4,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { RE2JS } from 're2js';
 import { secrets } from '../api/resources.ts';
-import { unavailableGenerators } from '../generators/registry.ts';
 import { KEYS, textOf, type SecretObject } from '../certificates/secrets.ts';
 import { systemClock, type Clock } from '../clock.ts';
 import type { KubeClient } from '../kube/client.ts';
@@ -14,18 +12,18 @@ import { loadKubeConfig } from '../kube/config.ts';
 import { connect } from '../kube/http-client.ts';
 import { Informer } from '../kube/informer.ts';
 import type { WebhookOptions } from '../options.ts';
-import { providers } from '../providers/registry.ts';
 import { runManager, type Part } from '../runtime/manager.ts';
 import { healthServer } from '../telemetry/health.ts';
 import { createLogger, type Logger } from '../telemetry/logger.ts';
 import { Metrics } from '../telemetry/metrics.ts';
 import { WebhookMetrics } from '../telemetry/webhook-metrics.ts';
 import { VERSION } from '../version.ts';
-import { judge, type Rules } from '../webhook/judgement.ts';
+import { judge } from '../webhook/judgement.ts';
 import type { ReviewRequest, Verdict } from '../webhook/review.ts';
 import { AdmissionServer } from '../webhook/server.ts';
 import { ServingCertificate, type ServingMaterial } from '../webhook/serving-certificate.ts';
 import { tlsSettings } from '../webhook/tls-settings.ts';
+import { admissionRules } from './admission-rules.ts';
 import type { ProcessDeps, RunningController } from './controller-process.ts';
 import { buildMetricsServer } from './servers.ts';
 
@@ -188,8 +186,7 @@ const PATHS = {
 } as const;
 
 function judges(metrics: WebhookMetrics): ReadonlyMap<string, (request: ReviewRequest) => Verdict> {
-  const rules: Rules = { providers, compile: (pattern) => RE2JS.compile(pattern), unavailableGenerators };
   const kinds = Object.keys(PATHS) as (keyof typeof PATHS)[];
   for (const kind of kinds) metrics.expect(PATHS[kind]);
-  return new Map(kinds.map((kind) => [PATHS[kind], (request) => judge(kind, request, rules)]));
+  return new Map(kinds.map((kind) => [PATHS[kind], (request) => judge(kind, request, admissionRules)]));
 }

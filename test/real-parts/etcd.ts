@@ -42,3 +42,14 @@ async function call(url: string, path: string, body: unknown): Promise<{ header:
   if (!answer.ok) throw new Error(`etcd answered ${answer.status} to ${path}: ${await answer.text()}`);
   return (await answer.json()) as { header: { revision: string } };
 }
+
+/** What is stored under a key, e.g. `/registry/external-secrets.io/externalsecrets/shop/db`; undefined: nothing. */
+export async function storedText(url: string, key: string): Promise<string | undefined> {
+  const answer = await fetch(`${url}/v3/kv/range`, {
+    method: 'POST',
+    body: JSON.stringify({ key: Buffer.from(key).toString('base64') }),
+  });
+  if (!answer.ok) throw new Error(`etcd answered ${answer.status} to kv/range: ${await answer.text()}`);
+  const { kvs = [] } = (await answer.json()) as { kvs?: readonly { value: string }[] };
+  return kvs[0] === undefined ? undefined : Buffer.from(kvs[0].value, 'base64').toString();
+}

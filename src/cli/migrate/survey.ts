@@ -1,0 +1,120 @@
+/** What `external-secrets migrate` looks at: everything of an ESO installation that a takeover touches, read once. Reads only. */
+import {
+  clusterExternalSecrets,
+  clusterPushSecrets,
+  clusterSecretStores,
+  customResourceDefinitions,
+  externalSecrets,
+  GENERATORS_GROUP,
+  GROUP,
+  namespaces,
+  pushSecrets,
+  secretStores,
+  validatingWebhookConfigurations,
+} from '../../api/resources.ts';
+import type { KubeClient } from '../../kube/client.ts';
+import { NotFoundError } from '../../kube/errors.ts';
+import type { KubeObject, Resource, Stored } from '../../kube/types.ts';
+
+export interface Definition extends KubeObject {
+  readonly spec: {
+    readonly group: string;
+    readonly scope: string;
+    readonly names: { readonly kind: string; readonly plural: string };
+    readonly conversion?: { readonly strategy?: string };
+    readonly versions: readonly { readonly name: string; readonly served: boolean; readonly storage: boolean }[];
+  };
+  readonly status?: { readonly storedVersions?: readonly string[] };
+}
+
+export interface Deployment extends KubeObject {
+  readonly spec?: {
+    readonly replicas?: number;
+    readonly template?: {
+      readonly spec?: {
+        readonly containers?: readonly { readonly image?: string; readonly args?: readonly string[] }[];
+      };
+    };
+  };
+}
+
+export interface WebhookConfiguration extends KubeObject {
+  readonly webhooks?: readonly {
+    readonly name: string;
+    readonly failurePolicy?: string;
+    readonly clientConfig?: { readonly service?: { readonly namespace: string; readonly name: string } };
+  }[];
+}
+
+/** A custom resource, as it is: nothing of it is known to fit our schemas. */
+export type Custom = Stored<KubeObject & { readonly spec?: Readonly<Record<string, unknown>> }>;
+
+export interface Survey {
+  /** Ours by their groups, in order of their names. */
+  readonly definitions: readonly Stored<Definition>[];
+  /** By kind; the kinds whose definition is missing have no entry. */
+  readonly objects: ReadonlyMap<string, readonly Custom[]>;
+  /** Controllers by the label of the chart. */
+  readonly operators: readonly Stored<Deployment>[];
+  readonly webhooks: readonly Stored<WebhookConfiguration>[];
+  /** Metadata only. */
+  readonly namespaces: readonly Stored[];
+}
+
+const KINDS: readonly Resource[] = [
+  externalSecrets,
+  secretStores,
+  clusterSecretStores,
+  clusterExternalSecrets,
+  pushSecrets,
+  clusterPushSecrets,
+];
+const DEPLOYMENTS = { group: 'apps', version: 'v1', plural: 'deployments', kind: 'Deployment', namespaced: true };
+const OPERATOR_LABEL = 'app.kubernetes.io/name=external-secrets';
+const WEBHOOK_NAMES: ReadonlySet<string> = new Set(['secretstore-validate', 'externalsecret-validate']);
+const PAGE = 500;
+
+export async function survey(client: KubeClient): Promise<Survey> {
+  const all = await listAll<Definition>(client, customResourceDefinitions);
+  const definitions = all.filter(({ spec }) => spec.group === GROUP || spec.group === GENERATORS_GROUP);
+  const objects = new Map<string, readonly Custom[]>();
+  for (const resource of KINDS) {
+    const definition = definitions.find(({ spec }) => spec.names.kind === resource.kind);
+    if (definition === undefined) continue;
+    objects.set(resource.kind, await listAll(client, { ...resource, version: storageVersion(definition) }));
+  }
+  const webhooks = await listAll<WebhookConfiguration>(client, validatingWebhookConfigurations);
+  return {
+    definitions,
+    objects,
+    operators: await listAll<Deployment>(client, DEPLOYMENTS, { labelSelector: OPERATOR_LABEL }),
+    webhooks: webhooks.filter(({ metadata }) => WEBHOOK_NAMES.has(metadata.name)),
+    namespaces: await listAll(client, namespaces, { metadataOnly: true }),
+  };
+}
+
+export function storageVersion({ spec }: Definition): string {
+  return spec.versions.find(({ storage }) => storage)?.name ?? '';
+}
+
+/** Page by page; none when the API server has no such kind. */
+export async function listAll<T extends KubeObject>(
+  client: KubeClient,
+  resource: Resource,
+  options: { readonly labelSelector?: string; readonly metadataOnly?: boolean } = {},
+): Promise<readonly Stored<T>[]> {
+  const found: Stored<T>[] = [];
+  let next: string | undefined;
+  do {
+    const page = { ...options, limit: PAGE, ...(next === undefined ? {} : { continue: next }) };
+    try {
+      const { items, metadata } = await client.list<T>(resource, page);
+      found.push(...items);
+      next = metadata.continue === '' ? undefined : metadata.continue;
+    } catch (error) {
+      if (error instanceof NotFoundError) return [];
+      throw error;
+    }
+  } while (next !== undefined);
+  return found;
+}
