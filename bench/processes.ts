@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { NODE_FLAGS } from '../scripts/node-flags.ts';
 import type { BenchCluster } from './cluster.ts';
 
 export interface Usage {
@@ -61,9 +62,6 @@ export interface OperatorProcess {
   usage(): Usage;
   stop(): Promise<void>;
 }
-
-/** As the image runs it. */
-export const NODE_FLAGS: readonly string[] = ['--max-semi-space-size=4'];
 
 /** Starts the bundle of `npm run build` (or the sources) against the cluster. */
 export function startOperatorProcess(

@@ -3,7 +3,7 @@
  * other backends, the kubeconfig reader) becomes a chunk of its own, loaded when a store first needs it.
  */
 import { build } from 'esbuild';
-import { chmodSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, rmSync, statSync, writeFileSync } from 'node:fs';
 
 rmSync('dist', { recursive: true, force: true });
 const result = await build({
@@ -30,4 +30,6 @@ const result = await build({
 const outputs = Object.keys(result.metafile.outputs);
 const bytes = outputs.reduce((sum, file) => sum + statSync(file).size, 0);
 chmodSync('dist/external-secrets.mjs', 0o755);
+// For the SBOM of the image: which packages are really inside.
+writeFileSync('dist/metafile.json', JSON.stringify(result.metafile));
 console.log(`dist/external-secrets.mjs and ${outputs.length - 1} other files, ${(bytes / 1024).toFixed(0)} KiB`);

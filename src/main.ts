@@ -3,7 +3,6 @@
  * The program. No sub-command: the controller. `webhook` and `certcontroller`: its two companions. Each reads what it was told, starts,
  * and runs until a signal or until it cannot go on. `render`, `migrate`: for a person at a terminal, print and end.
  */
-import { pathToFileURL } from 'node:url';
 import { startController } from './assembly/controller-process.ts';
 import { renderCommand } from './cli/commands.ts';
 import { parseCertControllerOptions, parseOptions, parseWebhookOptions } from './options.ts';
@@ -54,7 +53,8 @@ async function run<Options>(
   return running.exited;
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+// True through a symbolic link too, which is what /bin/external-secrets of the image is.
+if (import.meta.main) {
   main(process.argv.slice(2)).then(
     (code) => process.exit(code),
     (error: unknown) => {
