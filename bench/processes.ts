@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { NODE_FLAGS } from '../scripts/node-flags.ts';
+import { NODE_FLAGS, RUNTIME_ENVIRONMENT } from '../scripts/runtime.ts';
 import type { BenchCluster } from './cluster.ts';
 
 export interface Usage {
@@ -83,6 +83,7 @@ export function startOperatorProcess(
     {
       stdio: ['ignore', 'ignore', log],
       env: {
+        ...RUNTIME_ENVIRONMENT,
         KUBECONFIG: cluster.kubeconfig,
         POD_NAMESPACE: 'default',
         AWS_SECRETSMANAGER_ENDPOINT: awsEndpoint,

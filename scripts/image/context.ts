@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { NODE_FLAGS } from '../node-flags.ts';
+import { NODE_FLAGS, RUNTIME_ENVIRONMENT } from '../runtime.ts';
 
 export const ROOT = join(import.meta.dirname, '../..');
 export const OUTPUT = join(ROOT, 'dist/image');
@@ -29,11 +29,19 @@ export function prepareContext(): void {
   mkdirSync(app, { recursive: true });
   copyFileSync(realpathSync(join(ROOT, NODE_PACKAGE, 'bin/node')), join(CONTEXT, 'node'));
   copyFileSync(join(ROOT, 'image/assemble.sh'), join(CONTEXT, 'assemble.sh'));
-  copyFileSync(join(ROOT, 'image/Dockerfile'), join(CONTEXT, 'Dockerfile'));
+  writeFileSync(join(CONTEXT, 'Dockerfile'), dockerfile());
   copyFileSync(join(ROOT, 'LICENSE'), join(app, 'LICENSE'));
   copyFileSync(join(ROOT, 'dist/template-worker.mjs'), join(app, 'template-worker.mjs'));
   cpSync(join(ROOT, 'dist/chunks'), join(app, 'chunks'), { recursive: true });
   writeProgram(bundle, join(app, 'external-secrets.mjs'));
+}
+
+/** V8 takes most of its flags from the command line only, and an ENTRYPOINT cannot be made of arguments of the build. */
+export function dockerfile(): string {
+  const environment = Object.entries(RUNTIME_ENVIRONMENT).map(([name, value]) => `${name}=${value}`);
+  return readFileSync(join(ROOT, 'image/Dockerfile'), 'utf8')
+    .replace('"NODE_FLAGS"', NODE_FLAGS.map((flag) => JSON.stringify(flag)).join(', '))
+    .replace(/\bRUNTIME_ENVIRONMENT$/m, environment.join(' '));
 }
 
 /** There is no `env` in the image that could find Node. */
@@ -49,7 +57,6 @@ export function describeBuild(source: {
   readonly time: Date;
 }): Readonly<Record<string, string>> {
   return {
-    NODE_FLAGS: NODE_FLAGS.join(' '),
     VERSION: `v${packageVersion()}`,
     REVISION: source.commit,
     CREATED: source.time.toISOString(),
