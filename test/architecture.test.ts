@@ -49,6 +49,7 @@ const contract = [
   'src/providers/name-pattern.ts',
   'src/providers/unprobed-client.ts',
   'src/providers/key-locks.ts',
+  'src/providers/one-by-one.ts',
   'src/providers/push-metadata.ts',
   'src/providers/push-values.ts',
   'src/api/selectors.ts',

@@ -80,6 +80,11 @@ export class CircuitOpenError extends ProviderError {
   }
 }
 
+/** Validating found nothing wrong, and nothing out: the backend does not answer such questions. The store may be used. */
+export class ValidityUnknownError extends ProviderError {
+  override readonly name = 'ValidityUnknownError';
+}
+
 /** Is this the backend's absence rather than its answer? */
 export function isOutage(error: unknown): error is BackendUnavailableError | ThrottledError {
   return error instanceof BackendUnavailableError || error instanceof ThrottledError;

@@ -1,7 +1,15 @@
 /**
- * One after another where the backend itself has no compare-and-set: whoever reads, changes and writes the same remote key
- * waits for the one before. Within one session; between sessions and programs it does not help.
+ * One after another: whoever reads, changes and writes the same remote key waits for the one before. Within one session;
+ * between sessions and programs only a backend with compare-and-set helps, whose refusal is a {@link LostRaceError}.
  */
+import { InvalidRefError } from './errors.ts';
+
+/** Somebody else wrote between our read and our write: look again. */
+export class LostRaceError extends InvalidRefError {}
+
+/** As many others may come between a read and its write before we give up for now. */
+const MOST_TRIES = 10;
+
 export class KeyLocks {
   readonly #tails = new Map<string, Promise<void>>();
 
@@ -18,6 +26,22 @@ export class KeyLocks {
     } finally {
       done.resolve();
     }
+  }
+
+  /**
+   * {@link run}, where `work` begins anew with a read as long as it loses the race for its write.
+   * @throws LostRaceError when it is lost again and again
+   */
+  compareAndSet<T>(key: string, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+    return this.run(key, signal, async () => {
+      for (let tries = 1; ; tries++) {
+        try {
+          return await work();
+        } catch (error) {
+          if (!(error instanceof LostRaceError) || tries >= MOST_TRIES) throw error;
+        }
+      }
+    });
   }
 
   async #forgetAfter(key: string, tail: Promise<void>): Promise<void> {

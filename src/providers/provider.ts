@@ -131,6 +131,8 @@ export interface Push {
   readonly remoteKey: string;
   readonly entries: readonly PushEntry[];
   readonly source: PushSource;
+  /** `updatePolicy: IfNotExists`: what somebody else made is left as it is, also where our entries are missing in it. Default: false. */
+  readonly keepsForeign?: boolean;
   /** Reads a key of a ConfigMap or Secret of the PushSecret's own namespace (resource policies). */
   readonly readReference: (ref: {
     readonly kind: 'ConfigMap' | 'Secret';
@@ -170,9 +172,20 @@ export interface SecretsClient {
   readonly pushesBlindly?: boolean;
   /** Takes the entries' properties away, or the whole remote secret with the last one. What is gone or not ours is left alone. */
   remove?(removal: Pick<Push, 'remoteKey' | 'entries'>, signal: AbortSignal): Promise<void>;
-  /** Is there such a remote secret and, if given, such a property? For `updatePolicy: IfNotExists`. */
-  exists?(remoteKey: string, property: string | undefined, signal: AbortSignal): Promise<boolean>;
-  /** Proves that the credentials work, as far as that is possible without reading a secret. @throws ProviderError */
+  /**
+   * Is there such a remote secret and, if given, such a property? For `updatePolicy: IfNotExists`. `entry`: what would be pushed there,
+   * for providers whose metadata say where that is.
+   */
+  exists?(
+    remoteKey: string,
+    property: string | undefined,
+    signal: AbortSignal,
+    entry?: Pick<PushEntry, 'metadata'>,
+  ): Promise<boolean>;
+  /**
+   * Proves that the credentials work, as far as that is possible without reading a secret.
+   * @throws ProviderError; ValidityUnknownError when it was tried and cannot be told, which is no reason not to use the store
+   */
   validate(signal: AbortSignal): Promise<Validity>;
   /** Gives back what the session owns (a Vault token, sockets). Never throws. */
   close(): Promise<void>;

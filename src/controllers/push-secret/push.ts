@@ -128,7 +128,7 @@ class StorePush {
           READ_ONLY,
         );
       const exists = await this.#call(
-        (signal) => client.exists!(remoteKey, property, signal),
+        (signal) => client.exists!(remoteKey, property, signal, pushEntry(entry)),
         () => false,
       );
       if (exists) this.#entries.delete(key);
@@ -168,6 +168,7 @@ class StorePush {
       remoteKey,
       entries: entries.map(pushEntry),
       source: contentOf(entries[0]!),
+      keepsForeign: gathered.spec.updatePolicy === 'IfNotExists',
       readReference: async ({ kind, name, key }) =>
         (await deps.readTemplate(gathered.dependent, kind, name, key, signal)).revealText(),
     };

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { secretStores, clusterSecretStores } from '../../api/resources.ts';
 import type { SecretStore } from '../../api/secret-store.ts';
 import type { KubeObject } from '../../kube/types.ts';
-import { BackendUnavailableError, InvalidProviderConfigError } from '../../providers/errors.ts';
+import { BackendUnavailableError, InvalidProviderConfigError, ValidityUnknownError } from '../../providers/errors.ts';
 import type { ProviderDeclaration, StoreKind, Validity } from '../../providers/provider.ts';
 import type { Session } from '../../providers/pool.ts';
 import { RetryAfterError } from '../../runtime/errors.ts';
@@ -104,6 +104,16 @@ test('a store whose credentials work is Valid, with its capabilities, and looked
   assert.deepEqual(await world.run(), { requeueAfterMs: 270_000 });
   assert.match(world.ready(), /^True Valid/);
   assert.equal(world.store()?.status?.capabilities, 'ReadWrite');
+});
+
+test('a store that cannot be checked is used, says so with a warning, and is looked at again at the interval', async () => {
+  const world = new World();
+  world.validity = new ValidityUnknownError('may not ask');
+  world.apply(fake);
+  assert.deepEqual(await world.run(), { requeueAfterMs: 270_000 });
+  assert.equal(world.ready(), 'True ValidationUnknown may not ask');
+  assert.equal(world.store()?.status?.capabilities, 'ReadWrite');
+  assert.ok(world.told.includes('ValidationUnknown: may not ask'), world.told.join());
 });
 
 test('the store’s own interval counts, in seconds or as a duration', async () => {

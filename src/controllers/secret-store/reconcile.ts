@@ -8,6 +8,7 @@ import { RE2JS } from 're2js';
 import { checkStore, providerName, unavailableProvider } from '../../api/secret-store-checks.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import type { Clock } from '../../clock.ts';
+import { ValidityUnknownError } from '../../providers/errors.ts';
 import type { PoolStore, Session } from '../../providers/pool.ts';
 import type { ProviderDeclaration, StoreKind, Validity } from '../../providers/provider.ts';
 import { RetryAfterError } from '../../runtime/errors.ts';
@@ -89,18 +90,19 @@ async function probe(
   signal: AbortSignal,
 ): Promise<StoreVerdict> {
   const { capabilities, maintenance, name } = declaration;
+  const usable = (reason: string, message: string): StoreVerdict => ({
+    ready: true,
+    reason,
+    message,
+    capabilities,
+    maintenance: { provider: name, maintenance },
+    retry: undefined,
+  });
   try {
-    const validity = await validate(deps, store, declaration, signal);
-    return {
-      ready: true,
-      reason: STORE_REASONS.valid,
-      message: validMessage(validity),
-      capabilities,
-      maintenance: { provider: name, maintenance },
-      retry: undefined,
-    };
+    return usable(STORE_REASONS.valid, validMessage(await validate(deps, store, declaration, signal)));
   } catch (error) {
     signal.throwIfAborted();
+    if (error instanceof ValidityUnknownError) return usable(STORE_REASONS.unknown, error.message);
     const message = error instanceof Error ? error.message : 'unknown error';
     return {
       ready: false,
@@ -144,7 +146,7 @@ async function report(deps: StoreDeps, store: StoreObject, verdict: StoreVerdict
   const isNews =
     before?.status !== condition.status || before.reason !== condition.reason || before.message !== condition.message;
   if (isNews) {
-    if (verdict.ready) deps.events.valid(store, condition.message);
+    if (verdict.reason === STORE_REASONS.valid) deps.events.valid(store, condition.message);
     else deps.events.invalid(store, condition.reason, condition.message);
   }
   tellMaintenance(deps, store, verdict);

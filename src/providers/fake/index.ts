@@ -3,7 +3,13 @@
  * pushed.
  */
 import { SecretValue } from '../../secret-value.ts';
-import { InvalidProviderConfigError, InvalidRefError, PropertyNotFoundError, SecretNotFoundError } from '../errors.ts';
+import {
+  InvalidProviderConfigError,
+  InvalidRefError,
+  PropertyNotFoundError,
+  SecretNotFoundError,
+  ValidityUnknownError,
+} from '../errors.ts';
 import { namePattern } from '../name-pattern.ts';
 import { extractRaw, lookup, NotAnObjectError } from '../json/index.ts';
 import type {
@@ -14,6 +20,7 @@ import type {
   ReadOutcome,
   ReadRef,
   SecretsClient,
+  Validity,
   ValueReader,
 } from '../provider.ts';
 import { hasProperty } from '../push-values.ts';
@@ -90,10 +97,11 @@ class FakeClient implements SecretsClient {
     return outcome.ok && hasProperty(outcome.value, remoteKey, property);
   }
 
-  async validate(): Promise<'Ready' | 'Unknown'> {
+  async validate(): Promise<Validity> {
     const result = this.#spec.validationResult ?? 0;
-    if (result > 1 || result < 0) throw new InvalidProviderConfigError(`fake: validationResult is ${result}`);
-    return result === 0 ? 'Ready' : 'Unknown';
+    if (result === 0) return 'Ready';
+    const Told = result === 1 ? ValidityUnknownError : InvalidProviderConfigError;
+    throw new Told(`fake: validationResult is ${result}`);
   }
 
   async close(): Promise<void> {}

@@ -2,7 +2,7 @@
  * May we read Secrets there? Asked without reading one (`api.md` 4.6): first which rules apply to us, and if none of
  * them says so, directly.
  */
-import { PermissionDeniedError } from '../errors.ts';
+import { PermissionDeniedError, ValidityUnknownError } from '../errors.ts';
 import { isJsonArray, isJsonObject, type JsonObject, type JsonValue } from '../json/index.ts';
 import type { Validity } from '../provider.ts';
 import type { KubernetesClient } from './client.ts';
@@ -10,8 +10,8 @@ import type { KubernetesClient } from './client.ts';
 const REVIEWS = ['apis', 'authorization.k8s.io', 'v1'] as const;
 
 /**
- * `Unknown` when we may not ask such questions.
- * @throws PermissionDeniedError naming verb, resource and namespace, and what the client throws.
+ * @throws PermissionDeniedError naming verb, resource and namespace; ValidityUnknownError when we may not ask such questions;
+ * and what the client throws.
  */
 export async function reviewAccess(
   client: KubernetesClient,
@@ -24,8 +24,8 @@ export async function reviewAccess(
     if (await isAllowed(client, namespace, signal)) return 'Ready';
   } catch (error) {
     // The questions may be closed to us while reading is not.
-    if (error instanceof PermissionDeniedError) return 'Unknown';
-    throw error;
+    if (!(error instanceof PermissionDeniedError)) throw error;
+    throw new ValidityUnknownError(`cannot be checked before something is read: ${error.message}`, { cause: error });
   }
   throw new PermissionDeniedError(
     `Kubernetes at ${client.host}: ${who} may not get secrets in namespace "${namespace}": ` +

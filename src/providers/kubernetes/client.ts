@@ -35,6 +35,8 @@ export interface ApiRequest {
   /** JSON text; makes it a POST, unless `method` says otherwise. */
   readonly body?: string;
   readonly method?: 'POST' | 'PUT' | 'DELETE';
+  /** Values that must not come back in a message, even if the server repeats them. The token always belongs to them. */
+  readonly secrets?: readonly SecretValue[];
 }
 
 export interface KubernetesClientOptions {
@@ -114,7 +116,7 @@ export class KubernetesClient {
   }
 
   #refusal(
-    { asked }: ApiRequest,
+    { asked, secrets = [] }: ApiRequest,
     { status, headers }: HttpAnswer,
     object: JsonObject | undefined,
     token: SecretValue | undefined,
@@ -125,7 +127,7 @@ export class KubernetesClient {
       who: tokens.who,
       asked,
       status,
-      said: saidOf(object, token === undefined ? [] : [token]),
+      said: saidOf(object, token === undefined ? secrets : [token, ...secrets]),
       retryAfterMs: retryAfterMs(headers['retry-after'], clock.now()),
     });
   }

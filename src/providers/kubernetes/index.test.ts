@@ -13,6 +13,7 @@ import {
   PermissionDeniedError,
   SecretNotFoundError,
   ThrottledError,
+  ValidityUnknownError,
 } from '../errors.ts';
 import type { ReadRef, SecretsClient } from '../provider.ts';
 import { kubernetesModule } from './index.ts';
@@ -300,7 +301,11 @@ describe('validating', () => {
   });
   test('knows nothing when it may not ask', async () => {
     respond = () => status(403, 'Forbidden', 'no', 'selfsubjectrulesreviews');
-    assert.equal(await (await session()).validate(signal), 'Unknown');
+    await assert.rejects((await session()).validate(signal), (error: unknown) => {
+      assert.ok(error instanceof ValidityUnknownError);
+      assert.match(error.message, /cannot be checked .*needs a role with verb "create" on selfsubjectrulesreviews/);
+      return true;
+    });
   });
   test('fails with credentials that are not accepted', async () => {
     respond = () => status(401, 'Unauthorized', 'Unauthorized');

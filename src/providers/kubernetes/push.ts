@@ -2,18 +2,16 @@
  * Writing Secrets of a cluster (`providers.md` 6.1, D32). Every update and deletion says which version it was made from, so
  * that nobody's write is lost. There is no mark of ownership, as with the peer; what a controller owns is left alone.
  */
+import type { SecretValue } from '../../secret-value.ts';
 import { InvalidRefError, SecretNotFoundError } from '../errors.ts';
 import { encodeJson, isJsonArray, isJsonObject, type JsonObject, type JsonValue } from '../json/index.ts';
 import { KeyLocks } from '../key-locks.ts';
 import type { Push, PushEntry, PushOutcome, PushSource } from '../provider.ts';
-import { dividedEntries, entryValue } from '../push-values.ts';
-import type { KubernetesClient } from './client.ts';
+import { dividedEntries, entryValue, hiddenValues } from '../push-values.ts';
+import type { ApiRequest, KubernetesClient } from './client.ts';
 import { namespaceOf, pushedMarks, type Marks, type Texts } from './push-metadata.ts';
-import { ConflictError } from './refusals.ts';
 import { secretName } from './secrets.ts';
 
-/** As many writers may come between a read and its write before we give up for now. */
-const MOST_TRIES = 10;
 const FIELD_MANAGER = 'external-secrets-push';
 /** Tokens that a cluster trusts are not to be made by whoever may write a PushSecret. */
 const REFUSED_TYPES: ReadonlySet<string> = new Set([
@@ -57,8 +55,15 @@ export class KubernetesPush {
       );
   }
 
-  async exists(remoteKey: string, property: string | undefined, signal: AbortSignal): Promise<boolean> {
-    const there = await new RemoteSecret(this.#client, this.#namespace, remoteKey, signal).get();
+  /** In the namespace that `entry` names, else the store's own. */
+  async exists(
+    remoteKey: string,
+    property: string | undefined,
+    signal: AbortSignal,
+    entry: Pick<PushEntry, 'metadata'> = { metadata: undefined },
+  ): Promise<boolean> {
+    const namespace = namespaceOf(entry, this.#namespace, this.#isClusterStore);
+    const there = await new RemoteSecret(this.#client, namespace, remoteKey, signal).get();
     if (there === undefined) return false;
     return property === undefined || property === '' || Object.hasOwn(dataOf(there), property);
   }
@@ -68,15 +73,7 @@ export class KubernetesPush {
   }
 
   #inTurn<T>(remote: RemoteSecret, work: (remote: RemoteSecret) => Promise<T>): Promise<T> {
-    return this.#locks.run(remote.path.join('/'), remote.signal, async () => {
-      for (let tries = 1; ; tries++) {
-        try {
-          return await work(remote);
-        } catch (error) {
-          if (!(error instanceof ConflictError) || tries >= MOST_TRIES) throw error;
-        }
-      }
-    });
+    return this.#locks.compareAndSet(remote.path.join('/'), remote.signal, () => work(remote));
   }
 }
 
@@ -84,13 +81,12 @@ async function pushTo(remote: RemoteSecret, push: Push): Promise<PushOutcome> {
   const there = await remote.get();
   if (there === undefined) {
     const data = pushedData({}, push);
-    await remote.create(
-      secretObject(new Map(), { data, marks: pushedMarks(push.entries, push.source, undefined) }),
-      typeOf(push.source),
-    );
+    const marks = pushedMarks(push.entries, push.source, undefined);
+    await remote.create(secretObject(new Map(), { data, marks }), push.source);
     return 'created';
   }
   refuseOwned(remote.name, there);
+  if (push.keepsForeign === true) refuseForeign(remote.name, there);
   refuseType(textOf(there, 'type'));
   refuseOtherType(remote.name, there, push);
   const [data, marks] = [dataOf(there), marksOf(there)];
@@ -101,7 +97,7 @@ async function pushTo(remote: RemoteSecret, push: Push): Promise<PushOutcome> {
     sameTexts(marks.annotations, wanted.marks.annotations)
   )
     return 'unchanged';
-  await remote.update(secretObject(there, wanted));
+  await remote.update(secretObject(there, wanted), hiddenValues(push.source));
   return 'updated';
 }
 
@@ -114,7 +110,7 @@ async function removeFrom(remote: RemoteSecret, entries: readonly Pick<PushEntry
     Object.entries(data).filter(([name]) => !properties.some(({ property }) => property === name)),
   );
   if (whole.length > 0 || Object.keys(left).length === 0) return remote.delete(there);
-  if (!sameTexts(data, left)) await remote.update(secretObject(there, { data: left, marks: marksOf(there) }));
+  if (!sameTexts(data, left)) await remote.update(secretObject(there, { data: left, marks: marksOf(there) }), []);
 }
 
 /** One Secret at the API server. */
@@ -143,7 +139,7 @@ class RemoteSecret {
     }
   }
 
-  async create(object: JsonObject, type: string): Promise<void> {
+  async create(object: JsonObject, source: PushSource): Promise<void> {
     const metadata = new Map<string, JsonValue>([
       ...memberOf(object, 'metadata'),
       ['name', this.name],
@@ -153,45 +149,43 @@ class RemoteSecret {
       ...object,
       ['apiVersion', 'v1'],
       ['kind', 'Secret'],
-      ['type', type],
+      ['type', typeOf(source)],
       ['metadata', metadata],
     ]);
     const path = this.path.slice(0, -1);
-    await this.#send('POST', 'CreateSecret', path, body, { fieldManager: FIELD_MANAGER });
+    await this.#send({ method: 'POST', call: 'CreateSecret', path, secrets: hiddenValues(source) }, body);
   }
 
-  /** `object` carries the version it was made from. @throws ConflictError when it is another one by now */
-  async update(object: JsonObject): Promise<void> {
-    await this.#send('PUT', 'UpdateSecret', this.path, object, { fieldManager: FIELD_MANAGER });
+  /** `object` carries the version it was made from. @throws LostRaceError when it is another one by now */
+  async update(object: JsonObject, secrets: readonly SecretValue[]): Promise<void> {
+    await this.#send({ method: 'PUT', call: 'UpdateSecret', path: this.path, secrets }, object);
   }
 
   async delete(there: JsonObject): Promise<void> {
     const metadata = memberOf(there, 'metadata');
     const preconditions = new Map(['uid', 'resourceVersion'].map((name) => [name, metadata.get(name) ?? null]));
     try {
-      await this.#send('DELETE', 'DeleteSecret', this.path, new Map([['preconditions', preconditions]]), {});
+      const body = new Map([['preconditions', preconditions]]);
+      await this.#send({ method: 'DELETE', call: 'DeleteSecret', path: this.path }, body);
     } catch (error) {
       if (!(error instanceof SecretNotFoundError)) throw error;
     }
   }
 
-  async #send(
-    method: 'POST' | 'PUT' | 'DELETE',
-    call: 'CreateSecret' | 'UpdateSecret' | 'DeleteSecret',
-    path: readonly string[],
-    body: JsonObject,
-    query: Readonly<Record<string, string>>,
-  ): Promise<void> {
-    const asked = this.#asked(VERBS[method]);
-    await this.#client.send(
-      { call, asked, path, query, method, body: encodeJson(body, { escapeHtml: false }) },
-      this.signal,
-    );
+  async #send(request: Write, body: JsonObject): Promise<void> {
+    const query = request.method === 'DELETE' ? {} : { fieldManager: FIELD_MANAGER };
+    const asked = this.#asked(VERBS[request.method]);
+    const text = encodeJson(body, { escapeHtml: false });
+    await this.#client.send({ ...request, asked, query, body: text }, this.signal);
   }
 
   #asked(verb: 'get' | 'create' | 'update' | 'delete') {
     return { verb, resource: 'secrets', namespace: this.#namespace, name: this.name } as const;
   }
+}
+
+interface Write extends Pick<ApiRequest, 'call' | 'path' | 'secrets'> {
+  readonly method: keyof typeof VERBS;
 }
 
 const VERBS = { POST: 'create', PUT: 'update', DELETE: 'delete' } as const;
@@ -250,6 +244,18 @@ function refuseOwned(name: string, there: JsonObject): void {
   if (owner === undefined) return;
   throw new InvalidRefError(
     `Secret "${name}" is not overwritten: ${textOf(owner, 'kind')} "${textOf(owner, 'name')}" controls it; use another remote key`,
+  );
+}
+
+/** `updatePolicy: IfNotExists`: not even a missing key is put into a Secret that we had no part in (D32). */
+function refuseForeign(name: string, there: JsonObject): void {
+  const managers = memberOf(there, 'metadata').get('managedFields');
+  const isOurs = (entry: JsonValue): boolean => isJsonObject(entry) && entry.get('manager') === FIELD_MANAGER;
+  // An API server that keeps no such record leaves the question open.
+  if (!isJsonArray(managers) || managers.some(isOurs)) return;
+  throw new InvalidRefError(
+    `Secret "${name}" is not changed: it was not pushed by this operator and updatePolicy is IfNotExists; use another remote key, ` +
+      'or updatePolicy Replace to write into it',
   );
 }
 

@@ -15,6 +15,7 @@ import {
 } from '../errors.ts';
 import { quotable } from '../exchange.ts';
 import { isJsonObject, type JsonObject } from '../json/index.ts';
+import { LostRaceError } from '../key-locks.ts';
 
 /** What was asked of the API server, in the words of its access rules. */
 export interface Asked {
@@ -46,9 +47,6 @@ export interface Refused {
 /** The version of a list, or of its next page, is no longer kept: the list begins anew. */
 export class ListExpiredError extends BackendUnavailableError {}
 
-/** It is another version than the one the write was made from, or was made by somebody else meanwhile: look again. */
-export class ConflictError extends InvalidRefError {}
-
 export function refusal(refused: Refused): ProviderError {
   const { host, who, asked, status, said } = refused;
   const init = { code: String(status) };
@@ -58,7 +56,7 @@ export function refusal(refused: Refused): ProviderError {
     return new AuthenticationError(`${about}; ${who} was not accepted: it is expired, or of another cluster`, init);
   if (status === 403) return new PermissionDeniedError(`${about}; ${who} needs ${grant(asked)}`, init);
   if (status === 404) return notFound(refused, about);
-  if (status === 409) return new ConflictError(about, init);
+  if (status === 409) return new LostRaceError(about, init);
   if (status === 410) return new ListExpiredError(about, init);
   if (status === 429) return new ThrottledError(about, { ...init, retryAfterMs: refused.retryAfterMs });
   if (status >= 500) return new BackendUnavailableError(about, init);

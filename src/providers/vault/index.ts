@@ -3,20 +3,10 @@
  */
 import { validateHeaderName, validateHeaderValue } from 'node:http';
 import type { Agent } from 'undici';
-import { InvalidProviderConfigError, ProviderError } from '../errors.ts';
-import { concernsAll } from '../exchange.ts';
+import { InvalidProviderConfigError } from '../errors.ts';
+import { readOneByOne } from '../one-by-one.ts';
 import { outboundAgent, OutboundRules, parseTarget, type OutboundTls } from '../outbound.ts';
-import type {
-  FindQuery,
-  ProviderModule,
-  Push,
-  PushOutcome,
-  ReadOutcome,
-  ReadRef,
-  SecretsClient,
-  SessionContext,
-  Validity,
-} from '../provider.ts';
+import type { ProviderModule, SecretsClient, SessionContext } from '../provider.ts';
 import { UnprobedClient } from '../unprobed-client.ts';
 import { authMethod, type AuthMethod } from './auth/index.ts';
 import { dependsOnNamespace } from './check.ts';
@@ -42,7 +32,24 @@ async function openVault(context: SessionContext<VaultSpec>): Promise<SecretsCli
   if (store.kind === 'ClusterSecretStore' && namespace === '' && dependsOnNamespace(spec)) return new UnprobedClient();
   const { session, agent } = await openSession(context);
   const mount = { path: spec.path, version: spec.version };
-  return new KvClient(new KvReader(session, mount), new VaultPush(new KvWriter(session, mount)), session, agent);
+  const kv = new KvReader(session, mount);
+  const push = new VaultPush(new KvWriter(session, mount));
+  return {
+    batchSize: 1,
+    read: (refs, signal) => readOneByOne(refs, (ref) => kv.read(ref, signal)),
+    find: (query, signal) => findSecrets(kv, query, signal),
+    push: (wanted, signal) => push.push(wanted, signal),
+    remove: (removal, signal) => push.remove(removal, signal),
+    exists: (remoteKey, property, signal) => push.exists(remoteKey, property, signal),
+    async validate(signal) {
+      await session.verify(signal);
+      return 'Ready';
+    },
+    async close() {
+      await session.close();
+      await agent.destroy();
+    },
+  };
 }
 
 /** A logged-in way to Vault's API, for secrets. The caller closes the session, then the pool. */
@@ -126,58 +133,4 @@ function checkedHeaders(headers: Readonly<Record<string, string>>): Readonly<Rec
     if (FRAMING.has(name.toLowerCase())) throw new InvalidProviderConfigError(`headers: "${name}" cannot be set`);
   }
   return headers;
-}
-
-class KvClient implements SecretsClient {
-  readonly batchSize = 1;
-  readonly #kv: KvReader;
-  readonly #push: VaultPush;
-  readonly #session: VaultSession;
-  readonly #agent: Agent;
-
-  constructor(kv: KvReader, push: VaultPush, session: VaultSession, agent: Agent) {
-    this.#kv = kv;
-    this.#push = push;
-    this.#session = session;
-    this.#agent = agent;
-  }
-
-  read(refs: readonly ReadRef[], signal: AbortSignal): Promise<readonly ReadOutcome[]> {
-    return Promise.all(refs.map((ref) => this.#readOne(ref, signal)));
-  }
-
-  find(query: FindQuery, signal: AbortSignal) {
-    return findSecrets(this.#kv, query, signal);
-  }
-
-  push(push: Push, signal: AbortSignal): Promise<PushOutcome> {
-    return this.#push.push(push, signal);
-  }
-
-  remove(removal: Pick<Push, 'remoteKey' | 'entries'>, signal: AbortSignal): Promise<void> {
-    return this.#push.remove(removal, signal);
-  }
-
-  exists(remoteKey: string, property: string | undefined, signal: AbortSignal): Promise<boolean> {
-    return this.#push.exists(remoteKey, property, signal);
-  }
-
-  async validate(signal: AbortSignal): Promise<Validity> {
-    await this.#session.verify(signal);
-    return 'Ready';
-  }
-
-  async close(): Promise<void> {
-    await this.#session.close();
-    await this.#agent.destroy();
-  }
-
-  async #readOne(ref: ReadRef, signal: AbortSignal): Promise<ReadOutcome> {
-    try {
-      return { ok: true, value: await this.#kv.read(ref, signal) };
-    } catch (error) {
-      if (error instanceof ProviderError && !concernsAll(error)) return { ok: false, error };
-      throw error;
-    }
-  }
 }

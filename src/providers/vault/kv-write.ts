@@ -3,8 +3,8 @@
  * and 2. `managed-by=external-secrets` says that it is ours: in the custom metadata, on version 1 inside the secret.
  */
 import type { SecretValue } from '../../secret-value.ts';
-import { InvalidRefError } from '../errors.ts';
 import { encodeJson, isJsonArray, isJsonObject, JsonNumber, type JsonObject, type JsonValue } from '../json/index.ts';
+import { LostRaceError } from '../key-locks.ts';
 import { numberMember, type VaultAnswer } from './answer.ts';
 import { locate, type KvLocation, type KvMount, type KvVersion } from './paths.ts';
 import { refusal, wrongShape, type Asked } from './refusals.ts';
@@ -20,9 +20,6 @@ export interface Stored {
   /** Somebody has put something here, even if it is deleted by now. */
   readonly isUsed: boolean;
 }
-
-/** Somebody else wrote in between: look again. */
-export class CasMismatchError extends InvalidRefError {}
 
 const MARK = 'managed-by';
 const OWNER = 'external-secrets';
@@ -74,7 +71,7 @@ export class KvWriter {
     await this.#write(key, metadata, 'create', body, { secrets: [], signal });
   }
 
-  /** @throws CasMismatchError when it is not what `there` was made from any more */
+  /** @throws LostRaceError when it is not what `there` was made from any more */
   async write(key: string, there: Stored, data: JsonObject, sending: Sending): Promise<void> {
     const location = locate(this.#mount, key);
     const verb = there.version === 0 && there.data === undefined ? 'create' : 'update';
@@ -130,7 +127,7 @@ export class KvWriter {
     const answer = await this.#send(request, signal);
     if (answer.status < 400) return;
     if (isCasMismatch(answer))
-      throw new CasMismatchError(`key "${key}": somebody else writes it at the same time`, { code: '400' });
+      throw new LostRaceError(`key "${key}": somebody else writes it at the same time`, { code: '400' });
     throw refusal(answer, this.#asked(verb, path, key));
   }
 

@@ -17,10 +17,8 @@ import {
 import { KeyLocks } from '../key-locks.ts';
 import type { Push, PushOutcome } from '../provider.ts';
 import { dividedEntries, entryValue, hiddenValues } from '../push-values.ts';
-import { CasMismatchError, type KvWriter, type Stored } from './kv-write.ts';
+import type { KvWriter, Stored } from './kv-write.ts';
 
-/** As many writers may come between a read and its write before we give up for now. */
-const MOST_TRIES = 10;
 const V1_MARK = 'custom_metadata';
 
 type Removal = Pick<Push, 'remoteKey' | 'entries'>;
@@ -33,7 +31,7 @@ export class VaultPush {
     this.#writer = writer;
   }
 
-  push(push: Push, signal: AbortSignal): Promise<PushOutcome> {
+  async push(push: Push, signal: AbortSignal): Promise<PushOutcome> {
     return this.#inTurn(push.remoteKey, signal, () => this.#push(push, signal));
   }
 
@@ -48,16 +46,8 @@ export class VaultPush {
     return (there.data.get(property) ?? null) !== null;
   }
 
-  async #inTurn<T>(key: string, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
-    return this.#locks.run(this.#writer.pathOf(key), signal, async () => {
-      for (let tries = 1; ; tries++) {
-        try {
-          return await work();
-        } catch (error) {
-          if (!(error instanceof CasMismatchError) || tries >= MOST_TRIES) throw error;
-        }
-      }
-    });
+  #inTurn<T>(key: string, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+    return this.#locks.compareAndSet(this.#writer.pathOf(key), signal, work);
   }
 
   async #push(push: Push, signal: AbortSignal): Promise<PushOutcome> {

@@ -25,6 +25,15 @@ export interface Asked {
 
 const METHODS = { read: 'GET', list: 'LIST', create: 'PUT', update: 'PUT', delete: 'DELETE' } as const;
 
+/** Vault takes a write for one or the other by rules that differ with path and version: both are always enough. */
+const CAPABILITIES = {
+  read: '"read"',
+  list: '"list"',
+  create: '"create" and "update"',
+  update: '"create" and "update"',
+  delete: '"delete"',
+} as const;
+
 /** @returns the error for an answer with status 400 and above. */
 export function refusal(answer: VaultAnswer, asked: Asked): ProviderError {
   const init = { code: String(answer.status) };
@@ -33,7 +42,7 @@ export function refusal(answer: VaultAnswer, asked: Asked): ProviderError {
   if (answer.status === 404) return notFound(answer, asked, about);
   if (answer.status === 403)
     return new PermissionDeniedError(
-      `${about}; the role's policy needs "${asked.verb}" on ${asked.path}${hints(asked)}`,
+      `${about}; the role's policy needs ${CAPABILITIES[asked.verb]} on ${asked.path}${hints(asked)}`,
       init,
     );
   if (answer.status === 401) return new AuthenticationError(about, init);

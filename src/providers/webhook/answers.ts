@@ -35,10 +35,15 @@ export function refusal({ about, status, retryAfterMs }: Answered): ProviderErro
       `${message}: the server sent no value; leave headers such as If-None-Match and If-Modified-Since out`,
       init,
     );
-  if (status === 401) return new AuthenticationError(message, init);
-  if (status === 403) return new PermissionDeniedError(message, init);
+  if (status === 401)
+    return new AuthenticationError(
+      `${message}: it does not accept what headers and secrets of the SecretStore give`,
+      init,
+    );
+  if (status === 403) return new PermissionDeniedError(`${message}: whom the headers name may not do this there`, init);
   if (status === 429) return new ThrottledError(message, { ...init, retryAfterMs });
   if (status >= 500) return new BackendUnavailableError(message, init);
-  if (status >= 400) return new InvalidRefError(message, init);
+  if (status >= 400)
+    return new InvalidRefError(`${message}: look at url, method, headers and body of the SecretStore`, init);
   return new InvalidProviderConfigError(`${message}: this redirect is not followed`, init);
 }

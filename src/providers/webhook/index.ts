@@ -3,9 +3,9 @@
  */
 import type { Agent } from 'undici';
 import { DurationError, parseDuration } from '../../api/duration.ts';
-import { InvalidProviderConfigError, PropertyNotFoundError, ProviderError, SecretNotFoundError } from '../errors.ts';
-import { concernsAll } from '../exchange.ts';
+import { InvalidProviderConfigError, PropertyNotFoundError, SecretNotFoundError } from '../errors.ts';
 import { JsonSyntaxError, parseJson } from '../json/index.ts';
+import { readOneByOne } from '../one-by-one.ts';
 import { outboundAgent, OutboundRules, probeConnection } from '../outbound.ts';
 import type {
   ProviderModule,
@@ -84,7 +84,7 @@ class WebhookSession implements SecretsClient {
   }
 
   read(refs: readonly ReadRef[], signal: AbortSignal): Promise<readonly ReadOutcome[]> {
-    return Promise.all(refs.map((ref) => this.#readOne(ref, signal)));
+    return readOneByOne(refs, (ref) => this.#call(ref, signal));
   }
 
   async push(push: Push, signal: AbortSignal): Promise<PushOutcome> {
@@ -117,15 +117,6 @@ class WebhookSession implements SecretsClient {
   async close(): Promise<void> {
     this.#parts.caller.close();
     await this.#parts.agent.destroy();
-  }
-
-  async #readOne(ref: ReadRef, signal: AbortSignal): Promise<ReadOutcome> {
-    try {
-      return { ok: true, value: await this.#call(ref, signal) };
-    } catch (error) {
-      if (error instanceof ProviderError && !concernsAll(error)) return { ok: false, error };
-      throw error;
-    }
   }
 
   async #call(ref: ReadRef, signal: AbortSignal): Promise<SecretValue> {
