@@ -1,11 +1,8 @@
 /** The kubernetes provider on a real API server: real tokens, real RBAC, real Status objects. */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
-import { namespaces, secrets, serviceAccounts } from '../../src/api/resources.ts';
+import { secrets } from '../../src/api/resources.ts';
 import { systemClock } from '../../src/clock.ts';
-import type { KubeClient } from '../../src/kube/client.ts';
-import { connect } from '../../src/kube/http-client.ts';
 import { PermissionDeniedError, PropertyNotFoundError, SecretNotFoundError } from '../../src/providers/errors.ts';
 import { kubernetesModule } from '../../src/providers/kubernetes/index.ts';
 import { kubernetes } from '../../src/providers/kubernetes/spec.ts';
@@ -14,63 +11,13 @@ import { readDescription } from '../real-parts/description.ts';
 import { kubeconfig } from '../real-parts/kubernetes.ts';
 import { dataOf, putSecret } from './kubernetes.ts';
 import { providerConformance, type ProviderBackend } from './provider.ts';
+import { realCluster, type RealCluster } from './real-cluster.ts';
 import { openAs } from './tenant.ts';
 
 const parts = readDescription();
-const ca = readFileSync(parts.caFile, 'utf8');
-const caBundle = Buffer.from(ca).toString('base64');
 const { signal } = new AbortController();
-const rbac = { group: 'rbac.authorization.k8s.io', version: 'v1', namespaced: true };
-const roles = { ...rbac, kind: 'Role', plural: 'roles' };
-const roleBindings = { ...rbac, kind: 'RoleBinding', plural: 'rolebindings' };
-
-interface World {
-  readonly kube: KubeClient;
-  /** Namespace of the store. */
-  readonly own: string;
-  /** Namespace that is read. */
-  readonly remote: string;
-  /** Lets an account of `own` do this with Secrets of `remote`. */
-  allow(account: string, verbs: readonly string[]): Promise<void>;
-  open(account: string): Promise<SecretsClient>;
-  close(): Promise<void>;
-}
-
-let worlds = 0;
-
-async function newWorld(): Promise<World> {
-  const kube = connect({ server: parts.server, ca, token: () => Promise.resolve(parts.adminToken) });
-  const own = `kube-own-${process.pid}-${worlds}`;
-  const remote = `kube-remote-${process.pid}-${worlds++}`;
-  for (const name of [own, remote]) await kube.create(namespaces, { metadata: { name } });
-  return {
-    kube,
-    own,
-    remote,
-    async allow(account, verbs) {
-      await kube.create(serviceAccounts, { metadata: { namespace: own, name: account } });
-      const metadata = { namespace: remote, name: account };
-      const rules = [{ apiGroups: [''], resources: ['secrets'], verbs }];
-      const subjects = [{ kind: 'ServiceAccount', namespace: own, name: account }];
-      const roleRef = { apiGroup: rbac.group, kind: 'Role', name: account };
-      await kube.create(roles, { metadata, rules } as never);
-      await kube.create(roleBindings, { metadata, subjects, roleRef } as never);
-    },
-    open: (account) =>
-      openAs({ kube, kind: 'SecretStore', namespace: own }, kubernetes, {
-        server: { url: parts.server, caBundle },
-        auth: { serviceAccount: { name: account } },
-        remoteNamespace: remote,
-      }),
-    async close() {
-      for (const name of [own, remote]) await kube.delete(namespaces, { name });
-      await kube.close();
-    },
-  };
-}
-
 async function backend(): Promise<ProviderBackend> {
-  const world = await newWorld();
+  const world = await realCluster();
   await world.allow('reader', ['get']);
   return {
     clock: systemClock,
@@ -99,9 +46,9 @@ providerConformance(
 );
 
 describe('the kubernetes provider and RBAC', () => {
-  let world: World;
+  let world: RealCluster;
   before(async () => {
-    world = await newWorld();
+    world = await realCluster();
     await world.allow('reader', ['get']);
     await world.allow('lister', ['list']);
     const metadata = {

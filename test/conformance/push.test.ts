@@ -1,6 +1,8 @@
 /** The push contract on the sandbox's backends, and on the fake provider's memory. */
 import { startAws } from '../../sandbox/aws/server.ts';
+import { startVault } from '../../sandbox/vault/server.ts';
 import { secrets } from '../../src/api/resources.ts';
+import { systemClock } from '../../src/clock.ts';
 import { fakeModule } from '../../src/providers/fake/index.ts';
 import type { KvVersion } from '../../src/providers/vault/paths.ts';
 import { WarpClock } from '../builders/warp-clock.ts';
@@ -9,7 +11,7 @@ import { openFake } from './fake.ts';
 import { dataOf, kubernetesBackend, putSecret } from './kubernetes.ts';
 import { awsPushConformance } from './push-aws.ts';
 import { pushConformance, type PushBackend } from './push.ts';
-import { vaultPushBackend } from './vault.ts';
+import { vaultMount, vaultPushBackend } from './vault-push.ts';
 
 const traits = { marksOwnership: true, comparesAndSets: false, plainValues: true, writesPerUpdate: 1 };
 
@@ -21,26 +23,18 @@ awsPushConformance('', async () => {
   return { aws, clock, stop: () => aws.stop() };
 });
 
-async function vault(version: KvVersion): Promise<PushBackend> {
-  const backend = await vaultPushBackend(version);
-  const { vault: server } = backend;
-  return {
-    open: () => backend.open(),
-    async putForeign(key, json) {
-      await backend.put(key, json);
-    },
-    calls: () => server.calls(),
-    resetCalls: () => server.resetCalls(),
-    isWrite: (call) => /^(?:PUT|POST|DELETE|PATCH) apps\//.test(call),
-    denyWrites: () => server.fault('PUT apps/', 403),
-    heal: () => server.heal(),
-    close: () => backend.close(),
-  };
+async function vault(version: KvVersion, casRequired = false): Promise<PushBackend> {
+  const server = await startVault({ clock: systemClock });
+  const backend = vaultPushBackend(await vaultMount(server, systemClock, version, casRequired));
+  return { ...backend, close: () => server.stop() };
 }
 
 const vaultTraits = { ...traits, plainValues: false, callsWhenUnchanged: 1 };
 pushConformance('Vault, KV version 1', vaultTraits, () => vault('v1'));
 pushConformance('Vault, KV version 2', { ...vaultTraits, comparesAndSets: true }, () => vault('v2'));
+pushConformance('Vault, KV version 2 with cas_required', { ...vaultTraits, comparesAndSets: true }, () =>
+  vault('v2', true),
+);
 
 async function kubernetes(): Promise<PushBackend> {
   const backend = await kubernetesBackend();

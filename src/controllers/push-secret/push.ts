@@ -119,7 +119,8 @@ class StorePush {
     await Promise.all([...this.#entries].map(([key, entry]) => this.#lookAt(key, entry)));
   }
 
-  async #lookAt(key: string, { remoteKey, property }: PlannedEntry): Promise<void> {
+  async #lookAt(key: string, entry: PlannedEntry): Promise<void> {
+    const { remoteKey, property } = entry;
     try {
       const { client } = this.#session;
       if (client.exists === undefined)

@@ -30,6 +30,11 @@ interface Sending {
   readonly signal: AbortSignal;
 }
 
+interface Refused {
+  readonly answer: VaultAnswer;
+  readonly path: string;
+}
+
 export class KvWriter {
   readonly #session: VaultSession;
   readonly #mount: KvMount;
@@ -77,28 +82,34 @@ export class KvWriter {
     const verb = there.version === 0 && there.data === undefined ? 'create' : 'update';
     if (this.version === 'v1') {
       const marked = new Map<string, JsonValue>([...data, [V1_MARK, new Map([[MARK, OWNER]])]]);
-      return this.#write(key, location.data, verb, marked, sending);
+      await this.#write(key, location.data, verb, marked, sending);
+      return;
     }
     const options = new Map([['cas', new JsonNumber(String(there.version))]]);
-    return this.#write(
-      key,
-      location.data,
-      verb,
-      new Map<string, JsonValue>([
-        ['data', data],
-        ['options', options],
-      ]),
-      sending,
-    );
+    const body = new Map<string, JsonValue>([
+      ['data', data],
+      ['options', options],
+    ]);
+    const answer = await this.#write(key, location.data, verb, body, sending);
+    // Version 2 tells the number of the new version. Version 1 takes anything: what it took is of no use to anybody.
+    if (isJsonObject(answer.data)) return;
+    await this.#delete(location, sending.signal);
+    throw wrongShape(this.#asked(verb, location.data, key));
   }
 
   /** With all its versions. */
   async delete(key: string, signal: AbortSignal): Promise<void> {
-    const { data, metadata } = locate(this.#mount, key);
+    const refused = await this.#delete(locate(this.#mount, key), signal);
+    if (refused !== undefined) throw refusal(refused.answer, this.#asked('delete', refused.path, key));
+  }
+
+  /** The first refusal, if there is one. */
+  async #delete({ data, metadata }: KvLocation, signal: AbortSignal): Promise<Refused | undefined> {
     for (const path of new Set([data, metadata])) {
       const answer = await this.#send({ call: 'DeleteSecret', method: 'DELETE', path }, signal);
-      if (answer.status >= 400 && !isNothing(answer)) throw refusal(answer, this.#asked('delete', path, key));
+      if (answer.status >= 400 && !isNothing(answer)) return { answer, path };
     }
+    return undefined;
   }
 
   async #lookAtMetadata({ metadata }: KvLocation, key: string, signal: AbortSignal): Promise<Stored> {
@@ -116,7 +127,7 @@ export class KvWriter {
     verb: Asked['verb'],
     body: JsonObject,
     { secrets, signal }: Sending,
-  ): Promise<void> {
+  ): Promise<VaultAnswer> {
     const request: DataRequest = {
       call: 'WriteSecretData',
       method: 'PUT',
@@ -125,7 +136,7 @@ export class KvWriter {
       secrets,
     };
     const answer = await this.#send(request, signal);
-    if (answer.status < 400) return;
+    if (answer.status < 400) return answer;
     if (isCasMismatch(answer))
       throw new LostRaceError(`key "${key}": somebody else writes it at the same time`, { code: '400' });
     throw refusal(answer, this.#asked(verb, path, key));

@@ -62,7 +62,7 @@ export function goneVersion(asked: Asked, destroyed: boolean): SecretNotFoundErr
 /** The answer has not the shape of the KV version that the store names. */
 export function wrongShape(asked: Asked): InvalidProviderConfigError {
   return new InvalidProviderConfigError(
-    `Vault: GET ${asked.path}: the answer is not one of KV ${asked.kv.version}: ${compareVersions(asked)}`,
+    `Vault: ${METHODS[asked.verb]} ${asked.path}: the answer is not one of KV ${asked.kv.version}: ${compareVersions(asked)}`,
   );
 }
 
