@@ -5,7 +5,8 @@ import { expiredToken, type Principal } from './identities.ts';
 import { allows, type PolicyDocument } from './iam.ts';
 import { AwsFault, type Json, type Service } from './wire.ts';
 
-export type FaultKind = 'deny' | 'throttle' | 'unavailable' | 'expired-token';
+/** A function refuses the request as not valid, in the words that it makes of it. */
+export type FaultKind = 'deny' | 'throttle' | 'unavailable' | 'expired-token' | ((this: void, request: Json) => string);
 
 interface Rule {
   readonly action: string;
@@ -60,7 +61,7 @@ export class Faults {
   /** Fails when a rule forbids what is attempted. @throws AwsFault */
   check(attempt: Attempt): void {
     const { service, action, principal, resource } = attempt;
-    const policies = this.#policies.get(principal?.arn ?? '');
+    const policies = this.#policies.get(principal?.role ?? principal?.arn ?? '');
     if (policies !== undefined && service !== 'sts' && !allows(policies, attempt))
       throw denied(service, action, principal?.arn ?? '', resource);
     const rule = this.#rules.find(({ action, match }) => action === attempt.action && matches(match, attempt));
@@ -74,7 +75,8 @@ function matches(match: string | undefined, { resource, request, principal }: At
   return [resource, JSON.stringify(request), principal?.arn ?? ''].some((text) => text.includes(match));
 }
 
-function faultOf(kind: FaultKind, { service, action, principal, resource }: Attempt): AwsFault {
+function faultOf(kind: FaultKind, { service, action, principal, resource, request }: Attempt): AwsFault {
+  if (typeof kind === 'function') return new AwsFault('ValidationException', kind(request));
   switch (kind) {
     case 'deny':
       return denied(service, action, principal?.arn ?? 'anonymous', resource);

@@ -14,6 +14,8 @@ export interface Principal {
   readonly region: string;
   /** True for the keys of an assumed role: AWS then limits further sessions to an hour. */
   readonly isRole: boolean;
+  /** The role that was assumed; undefined for a user. */
+  readonly role: string | undefined;
 }
 
 /** What a role's trust policy asks for. What is absent is not checked. */
@@ -131,7 +133,13 @@ export class Identities {
         : new AwsFault('InvalidSignatureException', message);
     }
     const account = key.arn.split(':')[4] ?? USER_ACCOUNT;
-    return { arn: key.arn, account, region: authorization.region, isRole: key.roleArn !== undefined };
+    return {
+      arn: key.arn,
+      account,
+      region: authorization.region,
+      isRole: key.roleArn !== undefined,
+      role: key.roleArn,
+    };
   }
 }
 

@@ -23,6 +23,7 @@ export interface Parameter {
 
 const NAME = /^[a-zA-Z0-9_.\-/]+$/;
 const LARGEST = 4_096;
+const LARGEST_ADVANCED = 8_192;
 
 export class ParameterStore {
   readonly #clock: Clock;
@@ -48,7 +49,7 @@ export class ParameterStore {
         permit(action, '*');
         return this.#describe(input);
       case 'PutParameter':
-        permit(action, this.#arn(text(input, 'Name') ?? ''), this.#parameters.get(text(input, 'Name') ?? '')?.tags);
+        this.#permitPut(input, permit);
         return this.#put(input);
       default:
         return this.#change(action, input, permit);
@@ -182,6 +183,14 @@ export class ParameterStore {
     });
   }
 
+  /** Tags of a new parameter are a right of their own. */
+  #permitPut(input: Json, permit: Permit): void {
+    const name = text(input, 'Name') ?? '';
+    const tags = this.#parameters.get(name)?.tags;
+    permit('PutParameter', this.#arn(name), tags);
+    if (list(input, 'Tags').length > 0) permit('AddTagsToResource', this.#arn(name), tags);
+  }
+
   #put(input: Json): Json {
     const name = text(input, 'Name') ?? '';
     const value = text(input, 'Value') ?? '';
@@ -196,6 +205,12 @@ export class ParameterStore {
       throw new AwsFault(
         'ValidationException',
         'Standard tier parameters support a maximum parameter value of 4096 characters. To create a larger parameter value, upgrade the parameter to use the advanced-parameter tier.',
+      );
+    }
+    if (Buffer.byteLength(value) > LARGEST_ADVANCED) {
+      throw new AwsFault(
+        'ValidationException',
+        'Advanced tier parameters support a maximum parameter value of 8192 characters.',
       );
     }
     const existing = this.#parameters.get(name);

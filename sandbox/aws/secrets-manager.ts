@@ -46,7 +46,7 @@ export class SecretsManager {
         permit(action, '*');
         return this.#list(input);
       case 'CreateSecret':
-        permit(action, this.#arn(text(input, 'Name') ?? ''));
+        this.#permitCreate(input, permit);
         return this.#create(input);
       default:
         return this.#change(action, input, permit);
@@ -171,6 +171,14 @@ export class SecretsManager {
       (secret) => secret.purgeAt === undefined || input['IncludePlannedDeletion'] === true,
     );
     return all.filter((secret) => filters.every((filter) => passes(secret, filter.Key, filter.Values)));
+  }
+
+  /** Tags and replicas of a new secret are rights of their own. */
+  #permitCreate(input: Json, permit: Permit): void {
+    const arn = this.#arn(text(input, 'Name') ?? '');
+    permit('CreateSecret', arn);
+    if (list(input, 'Tags').length > 0) permit('TagResource', arn);
+    if (list(input, 'AddReplicaRegions').length > 0) permit('ReplicateSecretToRegions', arn);
   }
 
   #create(input: Json): Json {

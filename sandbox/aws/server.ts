@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { sleep, systemClock, type Clock } from '../../src/clock.ts';
 import type { AwsBackend } from '../../test/integration/env.ts';
 import { registryLogin } from './ecr.ts';
-import { Faults } from './faults.ts';
+import { Faults, type FaultKind } from './faults.ts';
 import { Identities, USER_ACCOUNT, type Principal, type Trust } from './identities.ts';
 import type { PolicyDocument } from './iam.ts';
 import { ParameterStore, type Parameter } from './parameter-store.ts';
@@ -124,6 +124,11 @@ export class SandboxAws implements AwsBackend {
     this.#faults.restrict(`arn:aws:iam::${USER_ACCOUNT}:user/${user}`, policies);
   }
 
+  /** The same for a role that somebody assumed, whoever that is. */
+  restrictRole(arn: string, policies: readonly PolicyDocument[] | undefined): void {
+    this.#faults.restrict(arn, policies);
+  }
+
   /** A secret as it is stored, for tests that look behind the API. */
   secret(name: string, region = DEFAULT_REGION): Secret | undefined {
     return this.#secretsIn(region).peek(name);
@@ -178,11 +183,7 @@ export class SandboxAws implements AwsBackend {
     return this.#recorded;
   }
 
-  async fault(
-    action: string,
-    fault: 'deny' | 'throttle' | 'unavailable' | 'expired-token',
-    match?: string,
-  ): Promise<void> {
+  async fault(action: string, fault: FaultKind, match?: string): Promise<void> {
     this.#faults.add(action, fault, match);
   }
 

@@ -95,6 +95,12 @@ test('a server’s words are short and without our secrets', () => {
   const secrets = [SecretValue.ofText('t0ken\n'), SecretValue.ofText('')];
   assert.equal(quotable('bad t0ken, t0ken', secrets), 'bad <secret>, <secret>');
   assert.equal(quotable('x'.repeat(2000), []).length, 501);
+  const odd = 'a "b"\n  c/ü';
+  const looks = ['a "b" c/ü', JSON.stringify(odd), Buffer.from(odd).toString('base64'), encodeURIComponent(odd)];
+  for (const look of looks) {
+    const shown = quotable(`refused: ${look}!`, [SecretValue.ofText(odd)]);
+    assert.match(shown, /^refused: "?<secret>"?!$/, look);
+  }
 });
 
 test('login, silence and throttling concern all reads, a denial only its own', () => {

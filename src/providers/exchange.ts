@@ -98,9 +98,18 @@ export function retryAfterMs(header: string | string[] | undefined, now: number)
 
 const LONGEST_QUOTE = 500;
 
-/** A server may repeat what it was sent: nothing of `secrets` gets into a condition or an event. */
+/** A server may repeat what it was sent, plainly or encoded: nothing of `secrets` gets into a condition or an event. */
 export function quotable(text: string, secrets: readonly SecretValue[]): string {
-  const hide = (left: string, secret: string): string => (secret === '' ? left : left.replaceAll(secret, '<secret>'));
-  const plain = secrets.map((secret) => secret.revealText().trim()).reduce(hide, text);
+  const looks = secrets.flatMap(looksOf).sort((one, other) => other.length - one.length);
+  const plain = looks.reduce((left, look) => left.replaceAll(look, '<secret>'), text);
   return plain.length > LONGEST_QUOTE ? `${plain.slice(0, LONGEST_QUOTE)}…` : plain;
+}
+
+/** How a value may stand in a text: as it is, on one line, inside JSON, in Base64, in a URL. */
+function looksOf(secret: SecretValue): readonly string[] {
+  const text = secret.revealText().trim();
+  if (text === '') return [];
+  const base64 = Buffer.from(secret.reveal()).toString('base64');
+  const looks = [text, text.replaceAll(/\s+/g, ' '), JSON.stringify(text).slice(1, -1), base64];
+  return [...new Set([...looks, encodeURIComponent(text.toWellFormed())])];
 }

@@ -96,7 +96,7 @@ export function awsItemError(code: string | undefined, message: string | undefin
 
 function errorOf(answer: AwsAnswer, info: AwsCallInfo, cause: unknown): ProviderError {
   const { code } = answer;
-  const message = info.pushed === undefined ? answer.message : quotable(answer.message, info.pushed);
+  const message = info.pushed === undefined ? answer.message : withoutValues(answer.message, info.pushed);
   const init = { code, cause };
   const said = `${info.action}${info.key === undefined ? '' : ` of key "${info.key}"`}: ${code}${message === '' ? '' : `: ${message}`}`;
   const where = `(region ${info.region})`;
@@ -119,6 +119,11 @@ function errorOf(answer: AwsAnswer, info: AwsCallInfo, cause: unknown): Provider
   }
   if ((answer.status ?? 0) >= 500) return new BackendUnavailableError(`AWS failed at ${said} ${where}`, init);
   return new InvalidRefError(`AWS refused ${said} ${where}`, init);
+}
+
+/** Validation repeats what it refuses, and may cut it short: then it cannot be recognised, only left out. */
+function withoutValues(message: string, pushed: readonly SecretValue[]): string {
+  return quotable(message.replaceAll(/\bValue '.*' at '/g, "Value at '"), pushed);
 }
 
 function remedy({ service, action, key = '', pushed }: AwsCallInfo, message: string): string {

@@ -311,6 +311,22 @@ describe('pushing to Secrets Manager', () => {
     await assert.rejects(text(key, 'v'), /AWS denied DescribeSecret .*CreateSecret is denied as well/);
   });
 
+  test('a value that AWS repeats in its refusal is not passed on, in whatever form', async () => {
+    const secret = 'line one\nline "two" hunter2';
+    const client = await openAws(aws, clock, {});
+    const push = pushOf(newKey(), { a: secret }, [['a', 'p', { secretPushFormat: 'string' }]]);
+    for (const echo of [(body: string) => body, (body: string) => `Value '${body.slice(0, 40)}' at 'secretString'`]) {
+      await aws.fault('CreateSecret', (input) => echo(String(input['SecretString'])));
+      await assert.rejects(client.push!(push, signal), (error: unknown) => {
+        assert.ok(error instanceof InvalidRefError);
+        assert.match(error.message, /AWS refused CreateSecret/);
+        assert.doesNotMatch(error.message, /line|hunter/);
+        return true;
+      });
+      await aws.heal();
+    }
+  });
+
   test('throttled: the error says so and which call, and nothing was written', async () => {
     const key = newKey();
     await text(key, 'old');
