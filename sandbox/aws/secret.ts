@@ -31,6 +31,8 @@ const LARGEST = 65_536;
 export function payload(input: Json): Version['value'] | undefined {
   const SecretString = text(input, 'SecretString');
   const SecretBinary = text(input, 'SecretBinary');
+  for (const [member, value] of Object.entries({ secretString: SecretString, secretBinary: SecretBinary }))
+    if (value === '') throw tooShort(member);
   const size =
     SecretString === undefined ? Buffer.from(SecretBinary ?? '', 'base64').length : Buffer.byteLength(SecretString);
   if (size > LARGEST) {
@@ -38,6 +40,13 @@ export function payload(input: Json): Version['value'] | undefined {
   }
   if (SecretString !== undefined) return { SecretString };
   return SecretBinary === undefined ? undefined : { SecretBinary };
+}
+
+function tooShort(member: string): AwsFault {
+  return new AwsFault(
+    'ValidationException',
+    `1 validation error detected: Value at '${member}' failed to satisfy constraint: Member must have length greater than or equal to 1`,
+  );
 }
 
 export function valueOf(secret: Secret, version: Version): Json {

@@ -21,3 +21,13 @@ export function metadataSpec(metadata: unknown, where: string): unknown {
   const [unknown] = Object.keys(others);
   return unknown === undefined ? spec : refuse(`has the unknown field "${unknown}"`);
 }
+
+/** The same out of the status, where it may be of any age: what is no envelope is none. */
+export function knownMetadataSpec(metadata: unknown): unknown {
+  try {
+    return metadataSpec(metadata, 'status');
+  } catch (error) {
+    if (error instanceof PushProblem) return undefined;
+    throw error;
+  }
+}

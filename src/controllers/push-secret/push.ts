@@ -2,6 +2,7 @@
  * Carries a plan out: one call per remote key with all its entries, all stores and keys at the same time (the session's limits hold them
  * back). What fails is collected, so that one failing store or key keeps no other from being written.
  */
+import type { PushSecretData } from '../../api/push-secret.ts';
 import type { Push, PushEntry, PushOutcome, PushSource } from '../../providers/provider.ts';
 import { ProviderError, ThrottledError } from '../../providers/errors.ts';
 import type { Session } from '../../providers/pool.ts';
@@ -10,7 +11,8 @@ import { StoreUnusableError } from '../store-gate.ts';
 import { convertData } from './convert.ts';
 import type { Deps } from './deps.ts';
 import type { Gathered } from './gather.ts';
-import { metadataSpec } from './metadata.ts';
+import { knownMetadataSpec, metadataSpec } from './metadata.ts';
+import { statusEntryKey } from './names.ts';
 import { dataOf, type PlannedEntry, type StorePlan } from './plan.ts';
 import { PushProblem } from './problem.ts';
 import type { TargetStore } from './stores.ts';
@@ -165,9 +167,10 @@ class StorePush {
 
   #pushOf(remoteKey: string, entries: readonly PlannedEntry[]): Push {
     const { deps, gathered, signal } = this.#pushing;
+    const known = gathered.status?.syncedPushSecrets?.[this.#store.key] ?? {};
     return {
       remoteKey,
-      entries: entries.map(pushEntry),
+      entries: entries.map((entry) => pushEntry(entry, known[statusEntryKey(remoteKey, entry.property)])),
       source: contentOf(entries[0]!),
       keepsForeign: gathered.spec.updatePolicy === 'IfNotExists',
       readReference: async ({ kind, name, key }) =>
@@ -209,10 +212,11 @@ function contentOf({ source, bundle, conversion }: PlannedEntry): PushSource {
   return { data: bundle ?? convertData(source.data, conversion), type, labels, annotations };
 }
 
-function pushEntry({ secretKey, property, metadata, where }: PlannedEntry): PushEntry {
+function pushEntry({ secretKey, property, metadata, where }: PlannedEntry, known?: PushSecretData): PushEntry {
   return {
     secretKey,
     property,
+    previousMetadata: knownMetadataSpec(known?.metadata),
     // Only providers that use metadata look at it: for the others its form does not matter, as with the peer.
     get metadata() {
       return metadataSpec(metadata, where);

@@ -112,10 +112,11 @@ async function push(deps: Deps, gathered: Gathered, progress: Progress, pass: Pu
   const free = withoutTaken(deps, gathered, plans);
   const pushed = await pushAll(pushingOf(deps, gathered, pass, free.taken), free.plans, async (attempted) => {
     if (!gathered.cleansUp) return;
-    await noteIntent(deps, gathered, progress, union(known, ours(planned, attempted, known)), signal);
+    await noteIntent(deps, gathered, progress, union(ours(planned, attempted, known), known), signal);
   });
   const wanted = ours(planned, pushed.attempted, known);
-  progress.synced = union(known, wanted);
+  // Until all of it is done, what was pushed before stays written down as it was: there may be something of it to undo.
+  progress.synced = union(wanted, known);
   const failures = [...free.taken, ...pushed.failures];
   if (failures.length > 0) throw problemOf(failures);
   if (gathered.cleansUp) await removeStale(deps, gathered, progress, difference(known, planned), signal);

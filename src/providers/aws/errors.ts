@@ -133,7 +133,9 @@ function remedy({ service, action, key = '', pushed }: AwsCallInfo, message: str
   }
   const form = service === 'ssm' && key !== '' ? ` (its ARN ends with ":parameter/${key.replace(/^\//, '')}")` : '';
   const tags =
-    pushed === undefined ? '' : '; if that policy asks for tags on what is pushed, set them with metadata.tags';
+    pushed === undefined
+      ? ''
+      : '; if that policy asks for tags on what is pushed, set them with metadata.tags (yourself where it exists already)';
   return `allow ${service}:${action} on it${form} in the IAM policy of the identity above${tags}`;
 }
 

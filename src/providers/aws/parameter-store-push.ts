@@ -4,7 +4,6 @@
  * lost.
  */
 import type { Parameter, PutParameterCommandInput, Tag } from '@aws-sdk/client-ssm';
-import { isUtf8 } from 'node:buffer';
 import { SecretValue } from '../../secret-value.ts';
 import { InvalidRefError } from '../errors.ts';
 import { KeyLocks } from '../key-locks.ts';
@@ -20,6 +19,7 @@ import {
   tierOf,
   type ParameterStoreMetadata,
 } from './parameter-store-metadata.ts';
+import { refuseEmpty, textOrRefuse } from './storable.ts';
 import { allTags, DEFAULT_DESCRIPTION, isOurs, refuseForeign, tagChange } from './tags.ts';
 
 const DEFAULT_KEY = 'alias/aws/ssm';
@@ -117,17 +117,12 @@ export class ParameterStorePush {
 }
 
 /** @throws InvalidRefError when it is a value that Parameter Store cannot hold */
-function textOf({ key }: PushCall, current: SecretValue | undefined, push: Push): string {
+function textOf(call: PushCall, current: SecretValue | undefined, push: Push): string {
   const value = pushedValue(current, push, parameterValue);
-  if (value.size === 0)
-    throw new InvalidRefError(
-      `key "${key}": the value is empty, and Parameter Store holds no empty values; use Secrets Manager, or leave the entry out`,
-    );
-  if (isUtf8(value.reveal())) return value.revealText();
-  throw new InvalidRefError(
-    `key "${key}": the value has bytes that are no text, and Parameter Store holds text only; push the whole ` +
-      'Secret (its values are then base64), or use Secrets Manager',
-  );
+  refuseEmpty(call, value, 'Parameter Store');
+  const remedy =
+    'Parameter Store holds text only: push the whole Secret (its values are then base64), or use Secrets Manager';
+  return textOrRefuse(call, value, remedy);
 }
 
 /** A colon selects a version or label where parameters are read, and is in no name that can be written. */

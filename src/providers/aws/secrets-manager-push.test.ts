@@ -90,6 +90,17 @@ describe('pushing to Secrets Manager', () => {
     assert.deepEqual(current(key), { SecretBinary: '/wA=' });
   });
 
+  test('an empty value is refused, an empty property is none', async () => {
+    const key = newKey();
+    await assert.rejects(
+      text(key, ''),
+      /key "push-\d+": the value is empty, and Secrets Manager holds no empty values/,
+    );
+    assert.deepEqual(actions(), ['DescribeSecret']);
+    assert.equal(await send(pushOf(key, { a: '' }, [['a', 'p', { secretPushFormat: 'string' }]])), 'created');
+    assert.deepEqual(current(key), { SecretString: '{"p":""}' });
+  });
+
   test('tags are given, changed and taken away as the metadata says, and AWS’s own are left alone', async () => {
     const key = newKey();
     await text(key, 'v', { tags: { team: 'a', stage: 'dev' } });

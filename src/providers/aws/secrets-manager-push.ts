@@ -4,10 +4,9 @@
  * compare-and-set: between the read and the write of a value another writer can get in. Our own writers take turns, and
  * nothing else is done in that moment.
  */
-import { isUtf8 } from 'node:buffer';
 import { randomUUID } from 'node:crypto';
 import type { SecretValue } from '../../secret-value.ts';
-import { InvalidRefError, PermissionDeniedError } from '../errors.ts';
+import { PermissionDeniedError } from '../errors.ts';
 import { KeyLocks } from '../key-locks.ts';
 import type { Push, PushOutcome } from '../provider.ts';
 import { combinedMetadata } from '../push-metadata.ts';
@@ -23,11 +22,14 @@ import {
   type SecretsManagerMetadata,
 } from './secrets-manager-metadata.ts';
 import type { AwsSpec } from './spec.ts';
+import { refuseEmpty, textOrRefuse } from './storable.ts';
 import { allTags, DEFAULT_DESCRIPTION, isOurs, refuseForeign, tagChange } from './tags.ts';
 
 /** The token of a secret's first version: a create that is repeated after a lost answer makes no second version. */
 const FIRST_VERSION = '00000000-0000-0000-0000-000000000001';
 const DEFAULT_KEY = 'alias/aws/secretsmanager';
+
+type Format = CurrentValue['format'];
 
 /** What one push wants besides the value. */
 interface Wanted {
@@ -202,17 +204,15 @@ export class SecretsManagerPush {
   }
 }
 
-/** @throws InvalidRefError when it is to be text and is none */
-function payloadOf({ key }: PushCall, value: SecretValue, format: 'binary' | 'string' = 'binary'): Payload {
+/** @throws InvalidRefError when it is a value that Secrets Manager cannot hold in this form */
+function payloadOf(call: PushCall, value: SecretValue, format: Format = 'binary'): Payload {
+  refuseEmpty(call, value, 'Secrets Manager');
   if (format === 'binary') return { SecretBinary: value.reveal() };
-  if (isUtf8(value.reveal())) return { SecretString: value.revealText() };
-  throw new InvalidRefError(
-    `key "${key}": the value has bytes that are no text; push it with metadata.secretPushFormat: binary`,
-  );
+  return { SecretString: textOrRefuse(call, value, 'push it with metadata.secretPushFormat: binary') };
 }
 
 /** Text and bytes are the same, unless the metadata says which it must be. */
-function isSame(current: CurrentValue, payload: Payload, format: 'binary' | 'string' | undefined): boolean {
+function isSame(current: CurrentValue, payload: Payload, format: Format | undefined): boolean {
   if (format !== undefined && format !== current.format) return false;
   return Buffer.compare(bytesOf(payload), current.value.reveal()) === 0;
 }
