@@ -5,7 +5,7 @@ import { pushSecrets, secrets, secretStores } from '../../src/api/resources.ts';
 import { NotFoundError } from '../../src/kube/errors.ts';
 import type { Resource } from '../../src/kube/types.ts';
 import { entry, externalSecret, fake, from, pushSecret, secret, secretStore } from '../builders/objects.ts';
-import { requires, useEnv } from './current-env.ts';
+import { useEnv } from './current-env.ts';
 import { holds, isValid, readyOf } from './views.ts';
 
 const env = await useEnv();
@@ -89,19 +89,3 @@ test('two PushSecrets on one destination: the younger says so, and takes over', 
   await env.kube.delete(pushSecrets, { namespace, name: 'a-older' });
   await isReady(namespace, 'younger', /^True Synced/);
 });
-
-test(
-  'an unchanged source is refreshed a hundred times without news',
-  requires(env, 'fast-time', 'hours pass'),
-  async () => {
-    const namespace = await world('quiet');
-    await env.apply(pushSecret(namespace, 'push', 'build-key', 'store', { 'api-key': 'remote' }));
-    await isReady(namespace, 'push', /^True Synced/);
-    for (let round = 0; round < 100; round++) await env.advance(3_600_000);
-    const news = (await env.events(namespace, 'push')).filter(({ reason }) => reason === 'Synced');
-    assert.equal(
-      news.reduce((sum, { count }) => sum + count, 0),
-      1,
-    );
-  },
-);

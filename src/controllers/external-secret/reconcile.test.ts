@@ -410,3 +410,19 @@ test('after a restart nothing is read or written for what is in step', async () 
   await world.run();
   assert.deepEqual(versions(), before);
 });
+
+test('refreshed every 10 s, an unchanged object has its refresh time written once a minute (D9)', async () => {
+  const world = new World();
+  world.values.set('user', 'u1');
+  world.apply({ data: data('user'), refreshInterval: '10s' });
+  await world.run();
+  const written = new Set<string | undefined>();
+  const es = (): Stored<ExternalSecret> | undefined => world.kube.peek(externalSecrets, named('shop/orders'));
+  for (let second = 0; second < 600; second += 10) {
+    await world.clock.advance(10_000);
+    await world.run();
+    written.add(es()?.status?.refreshTime ?? undefined);
+  }
+  assert.ok(world.reads >= 60, `${world.reads} refreshes`);
+  assert.ok(written.size >= 10 && written.size <= 12, `${written.size} refresh times`);
+});

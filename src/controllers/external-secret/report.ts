@@ -38,7 +38,7 @@ export async function reportSuccess(
     refreshedAt: startedAt,
     version: gathered.version,
     boundTo: wrote ? gathered.targetName : undefined,
-    heartbeatMs: heartbeatOf(deps.settings.heartbeatMs, refresh.intervalMs),
+    heartbeatMs: heartbeatOf(deps.settings.heartbeatMs),
     moveTransition: refresh.policy === 'OnChange',
   });
   await write(deps, gathered, next, signal);

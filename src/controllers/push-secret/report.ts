@@ -52,7 +52,7 @@ export async function reportSuccess(
   result: PassResult,
   signal: AbortSignal,
 ): Promise<void> {
-  const { record, version, intervalMs, object } = gathered;
+  const { record, version, object } = gathered;
   const { message, startedAt, sourceVersion, wrote } = result;
   const before = readyCondition(progress.status);
   const next = succeeded(progress.status, {
@@ -61,7 +61,7 @@ export async function reportSuccess(
     version,
     sourceVersion,
     synced: progress.synced,
-    heartbeatMs: heartbeatOf(deps.heartbeatMs, intervalMs),
+    heartbeatMs: heartbeatOf(deps.heartbeatMs),
   });
   await write(deps, gathered, progress, next, signal);
   record.pushedAt = startedAt;
