@@ -1,40 +1,11 @@
 /** Dashboard and alerts speak of metrics: each must be one that a process serves, with the labels that are asked for. */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { test } from 'node:test';
-import { parse } from 'yaml';
 import { Metrics, type MeteredKind } from '../../src/telemetry/metrics.ts';
 import { WebhookMetrics } from '../../src/telemetry/webhook-metrics.ts';
 import { ManualClock } from '../builders/manual-clock.ts';
+import { alerts, expressions, selectors, TARGET_LABELS } from './expressions.ts';
 
-const MONITORING = join(import.meta.dirname, '../../charts/external-secrets/files/monitoring');
-const read = (name: string): string => readFileSync(join(MONITORING, name), 'utf8');
-
-interface Alert {
-  readonly alert: string;
-  readonly expr: string;
-}
-interface Panel {
-  readonly targets?: readonly { readonly expr: string }[];
-}
-
-const alerts = (parse(read('alerts.yaml')) as { alerts: readonly Alert[] }).alerts;
-const dashboard = JSON.parse(read('grafana-dashboard.json')) as {
-  readonly panels: readonly Panel[];
-  readonly templating: { readonly list: readonly { readonly query: string | { readonly query: string } }[] };
-};
-const expressions = [
-  ...alerts.map(({ expr }) => expr),
-  ...dashboard.panels.flatMap(({ targets = [] }) => targets.map(({ expr }) => expr)),
-  ...dashboard.templating.list.flatMap(({ query }) => (typeof query === 'string' ? [] : [query.query])),
-];
-
-/** Labels that Prometheus adds to every series. */
-const TARGET_LABELS = ['service', 'pod', 'namespace', 'exported_namespace', 'le'];
-const WORDS = new Set(
-  'sum by rate increase histogram_quantile max or vector absent label_values controller priority'.split(' '),
-);
 const KINDS: readonly MeteredKind[] = ['externalsecret', 'secretstore', 'clustersecretstore', 'pushsecret'];
 
 /** Everything a controller and a webhook that have worked would serve: labels by metric. */
@@ -66,20 +37,9 @@ async function served(): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
   return found;
 }
 
-/** Metric names with the labels that are matched on. */
-function selectors(expr: string): readonly { name: string; labels: readonly string[] }[] {
-  const bare = expr.replaceAll(/\bby \([^)]*\)/g, '');
-  return [...bare.matchAll(/\b([a-z_]+)(?:\{([^}]*)\})?/g)]
-    .filter(([, name = '']) => !WORDS.has(name) && name.includes('_'))
-    .map(([, name = '', matchers = '']) => ({
-      name,
-      labels: [...matchers.matchAll(/([a-z_]+)\s*[=!]/g)].map(([, label = '']) => label),
-    }));
-}
-
 test('every metric of the dashboard and the alerts is served, with these labels', async () => {
   const known = await served();
-  const seen = expressions.flatMap(selectors).filter(({ name }) => !TARGET_LABELS.includes(name));
+  const seen = expressions.flatMap(selectors);
   assert.ok(seen.length > 40, `only ${seen.length} metrics were found in the expressions`);
   for (const { name, labels } of seen) {
     const offered = known.get(name);

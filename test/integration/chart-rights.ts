@@ -26,6 +26,11 @@ const GENERIC_TARGETS = '--unsafe-allow-generic-targets';
 const LEASE = '--leader-election-id=';
 const DEFAULT_LEASE = 'external-secrets-controller';
 
+/** Roles and bindings with default values. */
+export function defaultRights(): readonly KubeObject[] {
+  return rendered();
+}
+
 function rendered(flags: readonly string[] = []): readonly KubeObject[] {
   const name = flags.includes(GENERIC_TARGETS) ? 'rbac-generic-targets.yaml' : 'rbac.yaml';
   const text = readFileSync(join(import.meta.dirname, '../chart/golden', name), 'utf8');

@@ -7,7 +7,7 @@ import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, write
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { withLock } from './lock.ts';
-import { cacheName, GO_PARTS, moduleFolder, MOTO, motoRequirements } from './parts.ts';
+import { cacheName, goParts, kubernetesMinor, moduleFolder, MOTO, motoRequirements } from './parts.ts';
 import type { GoPart, PartName } from './parts.ts';
 
 /** Absolute paths of the programs; `vault-auth-kubernetes` lies alone in its folder, as Vault's plugin folder. */
@@ -32,14 +32,14 @@ export function cacheFolder(env: NodeJS.ProcessEnv = process.env): string {
 export async function findOrBuild(say: Say, env: NodeJS.ProcessEnv = process.env): Promise<Binaries> {
   const cache = cacheFolder(env);
   const found: Partial<Record<PartName, string>> = {};
-  for (const part of GO_PARTS) found[part.name] = await goPart(part, cache, say, env);
+  for (const part of goParts(kubernetesMinor(env))) found[part.name] = await goPart(part, cache, say, env);
   found.moto = await make(MOTO, cache, join('bin', 'moto_server'), installMoto, say);
   return found as Binaries;
 }
 
 /** One of them alone. */
 export function findOrBuildPart(name: GoPart['name'], say: Say, env: NodeJS.ProcessEnv = process.env): Promise<string> {
-  const part = GO_PARTS.find((each) => each.name === name);
+  const part = goParts(kubernetesMinor(env)).find((each) => each.name === name);
   if (part === undefined) throw new Error(`there is no part ${name}`);
   return goPart(part, cacheFolder(env), say, env);
 }
@@ -50,13 +50,12 @@ async function goPart(part: GoPart, cache: string, say: Say, env: NodeJS.Process
 
 /**
  * People who test controllers often have etcd, kube-apiserver and kubectl already, in the folder this variable names. Two
- * Helms of one file name are told apart by our own builds only.
+ * Helms of one file name, and minors of Kubernetes, are told apart by our own builds only.
  */
 function inAssets(part: GoPart, env: NodeJS.ProcessEnv): string | undefined {
   const assets = env['KUBEBUILDER_ASSETS'];
   const file = assets ? join(assets, part.file) : '';
-  const isPinned = part.module === 'vault-auth-kubernetes' || part.file === 'helm';
-  return !isPinned && file !== '' && existsSync(file) ? file : undefined;
+  return !part.pinned && file !== '' && existsSync(file) ? file : undefined;
 }
 
 type Part = GoPart | typeof MOTO;

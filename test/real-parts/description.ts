@@ -20,6 +20,8 @@ export interface RealParts {
   readonly kubectl: string;
   /** The helm programs by major version. */
   readonly helm: { readonly 3: string; readonly 4: string };
+  /** What the operator's accounts asked the API server for, see `audit.ts`. */
+  readonly auditLog: string;
   /** For files that last as long as the parts do. */
   readonly folder: string;
 }

@@ -6,6 +6,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { get } from 'node:https';
 import { join } from 'node:path';
+import { auditFiles, type AuditFiles } from './audit.ts';
 import { ManagedProcess } from './processes.ts';
 
 export interface ApiServerFiles {
@@ -14,6 +15,7 @@ export interface ApiServerFiles {
   readonly ca: string;
   readonly serviceAccountKey: string;
   readonly tokens: string;
+  readonly audit: AuditFiles;
   readonly log: string;
 }
 
@@ -27,7 +29,8 @@ export function apiServerFiles(folder: string, adminToken: string): ApiServerFil
   const tokens = join(folder, 'tokens.csv');
   writeFileSync(tokens, `${adminToken},admin,admin,"system:masters"\n`, { mode: 0o600 });
   const ca = join(certificates, 'apiserver.crt');
-  return { folder: certificates, ca, serviceAccountKey, tokens, log: join(folder, 'kube-apiserver.log') };
+  const log = join(folder, 'kube-apiserver.log');
+  return { folder: certificates, ca, serviceAccountKey, tokens, audit: auditFiles(folder), log };
 }
 
 export function apiServer(
@@ -55,6 +58,8 @@ export function apiServer(
       '--disable-admission-plugins=TaintNodesByCondition,Priority,DefaultTolerationSeconds',
       // Proves the `/finalizers` rules of our RBAC: without them owner references that block deletion are refused.
       '--enable-admission-plugins=OwnerReferencesPermissionEnforcement',
+      `--audit-policy-file=${files.audit.policy}`,
+      `--audit-log-path=${files.audit.log}`,
       '--profiling=false',
     ],
     log: files.log,

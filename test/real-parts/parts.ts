@@ -30,35 +30,57 @@ export interface GoPart {
   readonly file: string;
   /** Minutes on two cores with an empty Go cache: said before the build starts. */
   readonly minutes: number;
+  /** Only our own build will do, not a program of that name that the machine has. */
+  readonly pinned: boolean;
 }
 
-const KUBERNETES = 'v1.36.3';
-const VERSION_VARIABLE = 'k8s.io/component-base/version';
-const kubernetesFlags = [
-  `-X ${VERSION_VARIABLE}.gitVersion=${KUBERNETES}`,
-  `-X ${VERSION_VARIABLE}.gitMajor=1`,
-  `-X ${VERSION_VARIABLE}.gitMinor=${KUBERNETES.split('.')[1]}`,
-].join(' ');
+/** The minors of Kubernetes that the suite runs on, newest first, and the recipe of each. kubectl is always the newest. */
+const KUBERNETES = {
+  '1.36': { version: 'v1.36.3', module: 'kubernetes' },
+  '1.35': { version: 'v1.35.4', module: 'kubernetes-1.35' },
+} as const;
 
-function kubernetes(name: 'kube-apiserver' | 'kube-controller-manager' | 'kubectl', minutes: number): GoPart {
+export type KubernetesMinor = keyof typeof KUBERNETES;
+
+const NEWEST: KubernetesMinor = '1.36';
+const KUBERNETES_VARIABLE = 'EXTERNAL_SECRETS_KUBERNETES';
+
+/** `EXTERNAL_SECRETS_KUBERNETES`, else the newest. @throws when there is no recipe for it. */
+export function kubernetesMinor(env: NodeJS.ProcessEnv): KubernetesMinor {
+  const wanted = env[KUBERNETES_VARIABLE] || NEWEST;
+  if (wanted in KUBERNETES) return wanted as KubernetesMinor;
+  const known = Object.keys(KUBERNETES).join(' and ');
+  throw new Error(`${KUBERNETES_VARIABLE} is "${wanted}"; there are recipes for ${known}`);
+}
+
+function kubernetes(
+  name: 'kube-apiserver' | 'kube-controller-manager' | 'kubectl',
+  minutes: number,
+  minor: KubernetesMinor = NEWEST,
+): GoPart {
+  const { version, module } = KUBERNETES[minor];
   const pkg = `k8s.io/kubernetes/cmd/${name}`;
-  return { name, version: KUBERNETES, module: 'kubernetes', pkg, ldflags: kubernetesFlags, file: name, minutes };
+  const variable = 'k8s.io/component-base/version';
+  const ldflags = [
+    `-X ${variable}.gitVersion=${version}`,
+    `-X ${variable}.gitMajor=1`,
+    `-X ${variable}.gitMinor=${version.split('.')[1]}`,
+  ].join(' ');
+  return { name, version, module, pkg, ldflags, file: name, minutes, pinned: minor !== NEWEST };
 }
 
 /** `minor`: of the Kubernetes client inside; what `helm template` and `helm lint` believe to talk to. Helm 4 finds it itself. */
 function helm(major: '3' | '4', version: string, minor = 37): GoPart {
   const module = `helm.sh/helm/v${major}`;
   const kubernetesMinor = ['chartutil', 'lint/rules'].map((pkg) => `-X ${module}/pkg/${pkg}.k8sVersionMinor=${minor}`);
-  const ldflags = [`-X ${module}/internal/version.version=${version}`, ...(major === '3' ? kubernetesMinor : [])].join(' ');
+  const ldflags = [`-X ${module}/internal/version.version=${version}`, ...(major === '3' ? kubernetesMinor : [])].join(
+    ' ',
+  );
   const name = `helm${major}` as const;
-  return { name, version, module: name, pkg: `${module}/cmd/helm`, ldflags, file: 'helm', minutes: 2 };
+  return { name, version, module: name, pkg: `${module}/cmd/helm`, ldflags, file: 'helm', minutes: 2, pinned: true };
 }
 
-export const GO_PARTS: readonly GoPart[] = [
-  { name: 'etcd', version: 'v3.6.8', module: 'etcd', pkg: 'go.etcd.io/etcd/server/v3', file: 'etcd', minutes: 1 },
-  kubernetes('kube-apiserver', 7),
-  kubernetes('kube-controller-manager', 3),
-  kubernetes('kubectl', 1),
+const BACKEND_PARTS: readonly GoPart[] = [
   {
     name: 'vault',
     version: 'v1.21.2',
@@ -67,6 +89,7 @@ export const GO_PARTS: readonly GoPart[] = [
     tags: 'minimal',
     file: 'vault',
     minutes: 6,
+    pinned: false,
   },
   {
     name: 'vault-auth-kubernetes',
@@ -75,10 +98,32 @@ export const GO_PARTS: readonly GoPart[] = [
     pkg: 'github.com/hashicorp/vault-plugin-auth-kubernetes/cmd/vault-plugin-auth-kubernetes',
     file: 'kubernetes',
     minutes: 2,
+    pinned: true,
   },
-  helm('3', 'v3.22.0', 37),
-  helm('4', 'v4.3.1'),
 ];
+
+const ETCD: GoPart = {
+  name: 'etcd',
+  version: 'v3.6.8',
+  module: 'etcd',
+  pkg: 'go.etcd.io/etcd/server/v3',
+  file: 'etcd',
+  minutes: 1,
+  pinned: false,
+};
+
+/** Everything that is built with Go, with the control plane of that minor. */
+export function goParts(minor: KubernetesMinor): readonly GoPart[] {
+  return [
+    ETCD,
+    kubernetes('kube-apiserver', 7, minor),
+    kubernetes('kube-controller-manager', 3, minor),
+    kubernetes('kubectl', 1),
+    ...BACKEND_PARTS,
+    helm('3', 'v3.22.0', 37),
+    helm('4', 'v4.3.1'),
+  ];
+}
 
 export const MOTO = { name: 'moto', version: '5.2.5', minutes: 1 } as const;
 

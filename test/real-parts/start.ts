@@ -105,6 +105,7 @@ async function startAll(
     control: control.url,
     kubectl: binaries.kubectl,
     helm: { 3: binaries.helm3, 4: binaries.helm4 },
+    auditLog: files.audit.log,
     folder,
   };
   return { description, close: () => control.close() };

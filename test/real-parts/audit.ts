@@ -1,0 +1,47 @@
+/**
+ * The API server's audit log: every request of the operator's accounts, with what was decided about it. It proves which rights are used
+ * (`test/chart/rights-used.ts`).
+ */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** Namespace of the accounts that are written down; everybody else is left out. */
+const ACCOUNTS = 'system:serviceaccounts:external-secrets';
+
+export interface AuditFiles {
+  readonly policy: string;
+  readonly log: string;
+}
+
+/** One request, as far as rights are concerned. */
+export interface AuditEvent {
+  readonly user: { readonly username: string };
+  readonly verb: string;
+  readonly objectRef?: {
+    readonly apiGroup?: string;
+    readonly resource?: string;
+    readonly subresource?: string;
+    readonly namespace?: string;
+    readonly name?: string;
+  };
+  readonly annotations?: Readonly<Record<string, string>>;
+}
+
+/** Writes what must exist before the API server starts. */
+export function auditFiles(folder: string): AuditFiles {
+  const files = { policy: join(folder, 'audit-policy.json'), log: join(folder, 'audit.log') };
+  const policy = {
+    apiVersion: 'audit.k8s.io/v1',
+    kind: 'Policy',
+    omitStages: ['RequestReceived', 'ResponseStarted', 'Panic'],
+    rules: [{ level: 'Metadata', userGroups: [ACCOUNTS] }, { level: 'None' }],
+  };
+  writeFileSync(files.policy, JSON.stringify(policy));
+  return files;
+}
+
+export function readAudit(log: string): readonly AuditEvent[] {
+  if (!existsSync(log)) return [];
+  const lines = readFileSync(log, 'utf8').split('\n');
+  return lines.filter((line) => line !== '').map((line) => JSON.parse(line) as AuditEvent);
+}
