@@ -16,10 +16,12 @@ const TERMINATING_MS = 3_000;
 export async function finish(deps: Deps, gathered: Gathered, progress: Progress, signal: AbortSignal): Promise<void> {
   const { ps, namespace } = gathered;
   if (!hasFinalizer(ps)) return;
-  if (gathered.cleansUp && !isEmpty(progress.synced)) {
+  // The cache may show the object for a moment after its finalizer is off, and a namespace has one attempt only.
+  if (gathered.cleansUp && !gathered.record.letGo && !isEmpty(progress.synced)) {
     if (await deps.isTerminating(namespace, signal)) await cleanUpQuickly(deps, gathered, progress, signal);
     else await cleanUp(deps, gathered, progress, signal);
   }
+  gathered.record.letGo = true;
   await setFinalizer(deps.client, ps, false, signal);
 }
 

@@ -194,6 +194,20 @@ test('a namespace that terminates waits three seconds for a clean-up, then is to
   assert.match(it.told.at(-1) ?? '', /^Left: .*PushSecret "push".*SecretStore\/store: a$/);
 });
 
+test('a namespace that terminates has one attempt, also when the finalizer does not come off at once', async () => {
+  const it = world();
+  it.apply({ deletionPolicy: 'Delete', data: [entry('api-key', 'a')] });
+  await it.run();
+  await it.kube.delete(pushSecrets, { namespace: 'ci', name: 'push' });
+  it.terminating = true;
+  it.backend().error = new Error('denied');
+  it.kube.faults.fail('patch', new ConflictError('it changed', { status: 409 }), { plural: 'pushsecrets' });
+  await assert.rejects(it.run(), ConflictError);
+  await it.run();
+  assert.equal(it.get(), undefined);
+  assert.equal(it.told.filter((line) => line.startsWith('Left')).length, 1);
+});
+
 test('a source that is gone: cleaned up and told once with Delete, an error that keeps everything without', async () => {
   const it = world();
   it.apply({ deletionPolicy: 'Delete', data: [entry('api-key', 'a')] });

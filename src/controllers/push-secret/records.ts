@@ -26,6 +26,8 @@ export interface PushRecord extends FailureMemory {
   readonly blind: Map<string, string>;
   /** The status as we last wrote it, until the cache has caught up. */
   written: WrittenStatus<PushSecretStatus> | undefined;
+  /** Its deletion needs no clean-up any more, or waits for none: only the finalizer is left to go. */
+  letGo: boolean;
   /** When the next pass should be over at the latest, and its interval (D45). */
   due: { readonly at: number; readonly intervalMs: number } | undefined;
 }
@@ -78,6 +80,7 @@ function seed(ps: Stored<PushSecret>): PushRecord {
       ? { message: ready.message ?? '', toldAt: Date.parse(ready.lastTransitionTime ?? '') || 0 }
       : undefined,
     untold: undefined,
+    letGo: false,
     due: undefined,
   };
 }
