@@ -11,6 +11,7 @@ import type { externalSecretSpec } from '../../src/api/external-secret.ts';
 import type { pushSecretSpec } from '../../src/api/push-secret.ts';
 import {
   clusterExternalSecrets,
+  clusterPushSecrets,
   clusterSecretStores,
   configMaps,
   externalSecrets,
@@ -200,6 +201,17 @@ export function pushSecret(
     ...more,
   };
   return object(pushSecrets, { namespace, name }, { spec });
+}
+
+/** The same PushSecret in all namespaces with these labels; `more` adds to the spec of the ClusterPushSecret. */
+export function clusterPushSecret(
+  name: string,
+  labels: Texts,
+  pushSecretSpec: PushSecretSpecInput,
+  more: Provider = {},
+) {
+  const spec = { namespaceSelectors: [{ matchLabels: labels }], pushSecretSpec, ...more };
+  return object(clusterPushSecrets, { name }, { spec });
 }
 
 function built<Spec>(spec: Spec, parts: readonly Part<Spec>[]): Spec {

@@ -13,9 +13,10 @@ import {
   secretStores,
 } from '../../src/api/resources.ts';
 import { NotFoundError } from '../../src/kube/errors.ts';
-import { apiVersionOf, type KubeObject, type Resource } from '../../src/kube/types.ts';
+import type { KubeObject, Resource } from '../../src/kube/types.ts';
 import {
   clusterExternalSecret,
+  clusterPushSecret,
   entry,
   externalSecret,
   from,
@@ -129,12 +130,7 @@ function clusterWide(): readonly KubeObject[] {
   const { spec: pushSecretSpec } = pushSecret('', '', 'source', 'vault', {}, pushedTo('crowded-child'));
   return [
     clusterExternalSecret(LABEL, where, ...spec(0)),
-    {
-      apiVersion: apiVersionOf(clusterPushSecrets),
-      kind: clusterPushSecrets.kind,
-      metadata: { name: LABEL },
-      ...{ spec: { ...where, pushSecretSpec } },
-    },
+    clusterPushSecret(LABEL, { [LABEL]: 'all' }, pushSecretSpec),
   ];
 }
 

@@ -1,11 +1,22 @@
 /** One object for many namespaces: children made, followed and taken away, and namespaces that nothing holds up (D2). */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { ExternalSecret } from '../../src/api/external-secret.ts';
 import { clusterExternalSecrets, externalSecrets, namespaces } from '../../src/api/resources.ts';
+import type { ObjectName } from '../../src/kube/client.ts';
 import { NotFoundError } from '../../src/kube/errors.ts';
-import type { KubeObject } from '../../src/kube/types.ts';
-import { clusterExternalSecret, clusterSecretStore, entry, externalSecret, fake, from } from '../builders/objects.ts';
-import { useEnv } from './current-env.ts';
+import type { KubeObject, Resource } from '../../src/kube/types.ts';
+import {
+  aws,
+  clusterExternalSecret,
+  clusterSecretStore,
+  entry,
+  externalSecret,
+  fake,
+  from,
+  secret,
+} from '../builders/objects.ts';
+import { requires, useEnv } from './current-env.ts';
 import { holds, isValid } from './views.ts';
 
 const env = await useEnv();
@@ -52,15 +63,106 @@ test('somebody else’s object of that name is left alone and told, and replaced
   await env.eventually(async () => assert.deepEqual((await statusOf('team-b'))['provisionedNamespaces'], [namespace]));
 });
 
-test('what the peer left on a namespace and on the object holds nothing up', async () => {
+test('children are written once, and put right when somebody changes or deletes them', async () => {
+  const namespace = await env.namespace('drift', { team: 'd' });
+  await env.apply(fanOut('team-d', { team: 'd' }));
+  await holds(env, namespace, 'team-d', { token: 't1' });
+  await env.eventually(async () => assert.deepEqual((await statusOf('team-d'))['provisionedNamespaces'], [namespace]));
+  const name = { namespace, name: 'team-d' };
+  // What the API server adds to a child it adds to the ClusterExternalSecret as well: nothing to write twice.
+  assert.equal((await env.kube.get(externalSecrets, name)).metadata.generation, 1);
+  await env.kube.patch(externalSecrets, name, {
+    metadata: { labels: { by: 'hand' } },
+    spec: { refreshInterval: '9h' },
+  });
+  await env.eventually(async () => {
+    const { metadata, spec } = await env.kube.get<ExternalSecret>(externalSecrets, name);
+    assert.equal(spec?.refreshInterval, '1h0m0s');
+    assert.equal(metadata.labels, undefined);
+  });
+  const { uid } = (await env.kube.get(externalSecrets, name)).metadata;
+  await env.kube.delete(externalSecrets, name);
+  await env.eventually(async () => assert.notEqual((await env.kube.get(externalSecrets, name)).metadata.uid, uid));
+  assert.match(
+    await env.kubectl('get', 'clusterexternalsecrets', 'team-d', '--no-headers'),
+    /team-d +shared +(<none> +)?True/,
+  );
+});
+
+const ASKED = ['GetSecretValue', 'BatchGetSecretValue'];
+const MANY = 50;
+
+async function reads(): Promise<number> {
+  const calls = await env.aws.calls();
+  return ASKED.reduce((sum, action) => sum + (calls.get(action) ?? 0), 0);
+}
+
+test('fifty namespaces cost the backend one read', async () => {
+  const home = await env.namespace('home');
+  const id = { namespace: home, name: 'account' };
+  await env.aws.addAccessKey('AKIAFANOUT', 'static-secret-key');
+  await env.aws.putSecret('fan-out/db', '{"user":"u1"}');
+  const secretRef = {
+    accessKeyIDSecretRef: { ...id, key: 'id' },
+    secretAccessKeySecretRef: { ...id, key: 'key' },
+  };
+  await env.apply(
+    secret(home, 'account', { id: 'AKIAFANOUT', key: 'static-secret-key' }),
+    clusterSecretStore('fan-out-aws', aws('account', { auth: { secretRef } })),
+  );
+  await isValid(env, undefined, 'fan-out-aws');
+  const served = await Promise.all(Array.from({ length: MANY }, () => env.namespace('many', { team: 'e' })));
+  await env.aws.resetCalls();
+  const where = { namespaceSelectors: [{ matchLabels: { team: 'e' } }] };
+  await env.apply(
+    clusterExternalSecret(
+      'team-e',
+      where,
+      from('fan-out-aws', 'ClusterSecretStore'),
+      entry('user', 'fan-out/db', 'user'),
+    ),
+  );
+  for (const namespace of served) await holds(env, namespace, 'team-e', { user: 'u1' });
+  await env.eventually(async () =>
+    assert.deepEqual((await statusOf('team-e'))['provisionedNamespaces'], served.toSorted()),
+  );
+  assert.equal(await reads(), 1);
+});
+
+test('and one each hour after that', requires(env, 'fast-time', 'hours pass'), async () => {
+  await env.advance(3_600_000);
+  await env.aws.resetCalls();
+  for (let hour = 0; hour < 5; hour++) await env.advance(3_600_000);
+  assert.ok((await reads()) <= 6, `${await reads()} reads in five hours`);
+});
+
+const PEER = 'externalsecrets.external-secrets.io';
+
+test('what the peer left on a namespace that terminates does not hold it', async () => {
   const namespace = await env.namespace('peer', { team: 'c' });
   await env.apply(fanOut('team-c', { team: 'none' }));
-  const finalizers = ['externalsecrets.external-secrets.io/ces-team-c'];
+  const finalizers = [`${PEER}/ces-team-c`, `${PEER}/ces-long-gone`];
   await env.kube.patch(namespaces, { name: namespace }, { metadata: { finalizers } });
   await env.kube.delete(namespaces, { name: namespace });
-  await env.eventually(() => assert.rejects(env.kube.get(namespaces, { name: namespace }), NotFoundError));
-  const own = ['externalsecrets.external-secrets.io/clusterexternalsecret-cleanup'];
-  await env.kube.patch(clusterExternalSecrets, { name: 'team-c' }, { metadata: { finalizers: own } });
-  await env.kube.delete(clusterExternalSecrets, { name: 'team-c' });
-  await env.eventually(() => assert.rejects(env.kube.get(clusterExternalSecrets, { name: 'team-c' }), NotFoundError));
+  await isGone(namespaces, { name: namespace });
 });
+
+test('what the peer left on a ClusterExternalSecret and its namespaces goes with the object, so that nothing hangs without us', async () => {
+  const namespace = await env.namespace('peer', { team: 'f' });
+  await env.apply(fanOut('team-f', { team: 'f' }));
+  await holds(env, namespace, 'team-f', { token: 't1' });
+  const left = async (): Promise<unknown> => (await env.kube.get(namespaces, { name: namespace })).metadata.finalizers;
+  await env.kube.patch(namespaces, { name: namespace }, { metadata: { finalizers: [`${PEER}/ces-team-f`] } });
+  const child = { metadata: { finalizers: [`${PEER}/externalsecret-cleanup`] } };
+  await env.kube.patch(externalSecrets, { namespace, name: 'team-f' }, child);
+  const own = { metadata: { finalizers: [`${PEER}/clusterexternalsecret-cleanup`] } };
+  await env.kube.patch(clusterExternalSecrets, { name: 'team-f' }, own);
+  await env.kube.delete(clusterExternalSecrets, { name: 'team-f' });
+  await isGone(clusterExternalSecrets, { name: 'team-f' });
+  await isGone(externalSecrets, { namespace, name: 'team-f' });
+  await env.eventually(async () => assert.equal(await left(), undefined));
+});
+
+async function isGone(resource: Resource, name: ObjectName): Promise<void> {
+  await env.eventually(() => assert.rejects(env.kube.get(resource, name), NotFoundError));
+}
