@@ -2,24 +2,24 @@
  * The hashes of `behaviour.md` 0.2: SHA3-224 over the text that Go's `%+v` prints. They stand in annotations, labels and
  * statuses that the peer wrote, so every byte of the printed form counts.
  */
-import { createHash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 
 export function hashText(text: string): string {
-  return createHash('sha3-224').update(text, 'utf8').digest('hex');
+  return hash('sha3-224', text, 'hex');
 }
 
 /** Hash of a Secret's data: keys in byte order, values as lists of decimal bytes. */
 export function hashData(data: ReadonlyMap<string, Uint8Array>): string {
-  const hash = createHash('sha3-224').update('map[');
+  const digest = createHash('sha3-224').update('map[');
   let separator = '';
   for (const key of [...data.keys()].sort(byBytes)) {
-    hash
+    digest
       .update(`${separator}${key}:[`, 'utf8')
       .update(decimalBytes(data.get(key)!))
       .update(']');
     separator = ' ';
   }
-  return hash.update(']').digest('hex');
+  return digest.update(']').digest('hex');
 }
 
 /** `<generation>-<hash of annotations and labels>`: what `status.syncedResourceVersion` holds. */

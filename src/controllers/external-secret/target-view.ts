@@ -2,7 +2,7 @@
  * What we keep of each target, mostly a Secret: enough to tell whether it is still what we wrote, without its body and without
  * its `managedFields` (D51). Made in the watch's transform, so the full metadata never stays in memory.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { ManagedFieldsEntry, ObjectMeta, OwnerReference, Stored } from '../../kube/types.ts';
 import { CREATED_BY_LABEL, DATA_HASH_ANNOTATION, FIELD_MANAGER_PREFIX, MANAGED_LABEL } from './names.ts';
 
@@ -94,5 +94,5 @@ function sortedEntries(map: Readonly<Record<string, string>> | undefined): reado
 }
 
 function fingerprint(parts: readonly string[]): string {
-  return createHash('sha1').update(parts.join('\n')).digest('base64').slice(0, 16);
+  return hash('sha1', parts.join('\n'), 'base64').slice(0, 16);
 }
