@@ -1,6 +1,6 @@
 /**
  * `npm run test:e2e`: the integration tests on the real parts. Finds or builds them, starts them, installs the CRDs, runs
- * the test files one after another (each starts its own operator, and two on one cluster would fight), stops everything.
+ * the test files, two at a time on a cluster each (each starts its own operator, and two on one cluster would fight), stops everything.
  *
  * Arguments name test files to run instead of all, or are flags of Node's runner. `--up` starts the parts, prints how to
  * reach them and leaves them running until a signal.
@@ -8,9 +8,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, globSync } from 'node:fs';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { findOrBuild, MissingToolError } from '../test/real-parts/build.ts';
+import { findOrBuild, MissingToolError, type Binaries } from '../test/real-parts/build.ts';
 import { DESCRIPTION_VARIABLE } from '../test/real-parts/description.ts';
 import { startParts } from '../test/real-parts/start.ts';
 import type { RunningParts } from '../test/real-parts/start.ts';
@@ -42,16 +42,31 @@ if (interrupted.signal.aborted) process.exitCode = 130;
 async function main(args: readonly string[]): Promise<number> {
   const binaries = await findOrBuild(say);
   if (interrupted.signal.aborted) return 130;
-  const parts = await startParts(binaries, (kubeconfig) => installCrds(binaries.kubectl, kubeconfig));
-  say('etcd, kube-apiserver, kube-controller-manager, Vault and moto are up');
+  const sets: RunningParts[] = [];
   let code = 1;
   try {
-    code = args.includes('--up') ? await untilInterrupted(parts) : await runTests(parts, args);
+    const starting = Array.from({ length: setsFor(args) }, async () => void sets.push(await start(binaries)));
+    // One that fails must not leave the other running.
+    await Promise.allSettled(starting);
+    await Promise.all(starting);
+    say(`etcd, kube-apiserver, kube-controller-manager, Vault and moto are up${sets.length > 1 ? ', twice' : ''}`);
+    code = args.includes('--up') ? await untilInterrupted(sets[0]!) : await runTests(sets, args);
   } finally {
-    await parts.stop({ keepLogs: code !== 0 });
-    say(code === 0 ? 'passed; everything is stopped' : `failed; the logs of the parts are in ${parts.folder}`);
+    for (const parts of sets) await parts.stop({ keepLogs: code !== 0 });
+    const folders = sets.map(({ folder }) => folder).join(' and ');
+    say(code === 0 ? 'passed; everything is stopped' : `failed; the logs of the parts are in ${folders}`);
   }
   return code;
+}
+
+/** Test files mostly wait for what goes on in the cluster: with a cluster each, two take little longer than one. */
+function setsFor(args: readonly string[]): number {
+  const isSmall = args.includes('--up') || args.filter((arg) => existsSync(arg)).length === 1;
+  return isSmall ? 1 : 2;
+}
+
+function start(binaries: Binaries): Promise<RunningParts> {
+  return startParts(binaries, (kubeconfig) => installCrds(binaries.kubectl, kubeconfig));
 }
 
 async function installCrds(program: string, kubeconfig: string): Promise<void> {
@@ -66,12 +81,16 @@ async function installCrds(program: string, kubeconfig: string): Promise<void> {
   say(`CRDs of ${files.length} files installed`);
 }
 
-async function runTests(parts: RunningParts, args: readonly string[]): Promise<number> {
+async function runTests(sets: readonly RunningParts[], args: readonly string[]): Promise<number> {
   const named = args.filter((arg) => !arg.startsWith('-') && existsSync(arg));
   const flags = args.filter((arg) => !named.includes(arg));
   const files = named.length > 0 ? named : TEST_FILES;
-  const runner = ['--test', '--test-concurrency=1', '--test-timeout=300000', ...flags, ...files];
-  const variables = { EXTERNAL_SECRETS_E2E: '1', TZ: 'UTC', [DESCRIPTION_VARIABLE]: parts.file };
+  const runner = ['--test', `--test-concurrency=${sets.length}`, '--test-timeout=300000', ...flags, ...files];
+  const variables = {
+    EXTERNAL_SECRETS_E2E: '1',
+    TZ: 'UTC',
+    [DESCRIPTION_VARIABLE]: sets.map(({ file }) => file).join(delimiter),
+  };
   return run(process.execPath, runner, 'inherit', variables);
 }
 

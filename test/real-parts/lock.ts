@@ -27,8 +27,8 @@ export async function withLock<T>(file: string, work: () => Promise<T>, onWait?:
   }
 }
 
-/** Returns undefined when the lock is ours now, else the id of the process that has (or just had) it. */
-function tryLock(file: string): number | undefined {
+/** Returns undefined when the lock is ours now, else the id of the process that has (or just had) it. Ours to the end of the process, if need be. */
+export function tryLock(file: string): number | undefined {
   const own = `${file}.${process.pid}`;
   writeFileSync(own, String(process.pid));
   try {
