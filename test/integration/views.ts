@@ -2,7 +2,7 @@
  * What a user sees, as tests ask for it: a Secret's values, an object's Ready condition, the events about it.
  */
 import assert from 'node:assert/strict';
-import { clusterSecretStores, externalSecrets, secrets, secretStores } from '../../src/api/resources.ts';
+import { clusterSecretStores, externalSecrets, pushSecrets, secrets, secretStores } from '../../src/api/resources.ts';
 import type { SecretObject } from '../../src/controllers/external-secret/secret-object.ts';
 import { NotFoundError } from '../../src/kube/errors.ts';
 import type { KubeObject, Resource, Stored } from '../../src/kube/types.ts';
@@ -90,6 +90,16 @@ export async function storeFailsWith(
 ): Promise<void> {
   const resource = namespace === undefined ? clusterSecretStores : secretStores;
   await failing(env, resource, namespace, name, 'InvalidProviderConfig', 'InvalidProviderConfig', patterns);
+}
+
+/** The same for a PushSecret. */
+export async function pushFailsWith(
+  env: Env,
+  namespace: string,
+  name: string,
+  ...patterns: readonly RegExp[]
+): Promise<void> {
+  await failing(env, pushSecrets, namespace, name, 'Errored', 'Errored', patterns);
 }
 
 /** Waits until the store is Valid; `namespace` undefined: a ClusterSecretStore. */

@@ -100,13 +100,17 @@ function explicitEntry({ match, metadata, conversionStrategy }: PushSecretData, 
   const secretKey = match.secretKey === '' ? undefined : match.secretKey;
   const data = convertData(source.data, conversionStrategy);
   if (secretKey !== undefined && !data.has(secretKey)) {
-    const keys = [...data.keys()].map((key) => `"${key}"`).join(', ');
+    const keys = named([...data.keys()]);
     throw new PushProblem(
-      `${where}.match.secretKey: Secret "${source.name}" has no key "${secretKey}"; it has ${keys === '' ? 'no keys' : keys}`,
+      `${where}.match.secretKey: Secret "${source.name}" has no key "${secretKey}"; it has ${keys}`,
       { permanent: true },
     );
   }
   const { remoteKey, property } = match.remoteRef;
+  if (remoteKey === '')
+    throw new PushProblem(`${where}.match.remoteRef.remoteKey is empty: name the value in the backend`, {
+      permanent: true,
+    });
   return {
     where,
     remoteKey,
@@ -116,6 +120,14 @@ function explicitEntry({ match, metadata, conversionStrategy }: PushSecretData, 
     metadata,
     conversion: conversionStrategy,
   };
+}
+
+const MOST_NAMED = 20;
+
+function named(keys: readonly string[]): string {
+  const more = keys.length > MOST_NAMED ? ` and ${keys.length - MOST_NAMED} more` : '';
+  const first = keys.slice(0, MOST_NAMED).map((key) => `"${key}"`);
+  return keys.length === 0 ? 'no keys' : `${first.join(', ')}${more}`;
 }
 
 /** How the entry stands in `status.syncedPushSecrets`. */

@@ -98,7 +98,9 @@ async function byLabels(
 
 function sourceOf(secret: Stored<SecretObject>): Source {
   const { name, uid, resourceVersion, labels = {}, annotations = {} } = secret.metadata;
-  const data = new Map([...decodedData(secret)].map(([key, bytes]) => [key, SecretValue.ofBytes(bytes)]));
+  // In the order of their names: what is told of them must not change with the order in which they were written.
+  const sorted = [...decodedData(secret)].sort(([a], [b]) => (a < b ? -1 : 1));
+  const data = new Map(sorted.map(([key, bytes]) => [key, SecretValue.ofBytes(bytes)]));
   return { name, uid, resourceVersion, data, type: secret.type ?? 'Opaque', labels, annotations };
 }
 

@@ -77,7 +77,10 @@ function resolve(
   const object = catalogue.find({ kind, name }, namespace);
   if (object !== undefined) return [target({ kind, name }, object)];
   const where = kind === 'SecretStore' ? ` in namespace "${namespace}"` : '';
-  throw new PushProblem(`${kind} "${name}" not found${where}`, { permanent: true });
+  const other = kind === 'SecretStore' ? 'ClusterSecretStore' : 'SecretStore';
+  const isOther = catalogue.find({ kind: other, name }, namespace) !== undefined;
+  const hint = isOther ? `; there is a ${other} of that name: set kind to it` : '';
+  throw new PushProblem(`${field}: ${kind} "${name}" not found${where}${hint}`, { permanent: true });
 }
 
 function target(ref: StoreRef, object: StoreObject): TargetStore {
