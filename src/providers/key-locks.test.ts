@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { KeyLocks } from './key-locks.ts';
+import { KeyLocks, LostRaceError } from './key-locks.ts';
 
 const { signal } = new AbortController();
 
@@ -39,4 +39,35 @@ test('who gives up waiting is told why, and those behind still wait for the firs
   gate.resolve();
   await Promise.all([first, third]);
   assert.deepEqual(seen, ['third']);
+});
+
+test('work that loses its race begins anew, in its turn, and gives up in the end', async () => {
+  const locks = new KeyLocks();
+  const seen: string[] = [];
+  const racing = locks.compareAndSet('k', signal, async () => {
+    seen.push('first');
+    if (seen.length < 3) throw new LostRaceError('somebody else');
+    return seen.length;
+  });
+  const next = locks.run('k', signal, async () => seen.push('second'));
+  assert.equal(await racing, 3);
+  await next;
+  assert.deepEqual(seen, ['first', 'first', 'first', 'second']);
+  let tries = 0;
+  const hopeless = locks.compareAndSet('k', signal, async () => {
+    tries++;
+    throw new LostRaceError('somebody else');
+  });
+  await assert.rejects(hopeless, LostRaceError);
+  assert.equal(tries, 10);
+});
+
+test('work that fails otherwise is not begun anew', async () => {
+  let tries = 0;
+  const work = async (): Promise<never> => {
+    tries++;
+    throw new Error('denied');
+  };
+  await assert.rejects(new KeyLocks().compareAndSet('k', signal, work), /denied/);
+  assert.equal(tries, 1);
 });

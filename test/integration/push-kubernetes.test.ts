@@ -275,7 +275,13 @@ describe('which namespace a push may reach', () => {
           secretStoreRefs: [{ name: 'third', kind: 'SecretStore' }],
         }),
       );
-      await says(own, 'push', /^False Errored: .*SecretStore "third" is not ready/);
+      await says(
+        own,
+        'push',
+        new RegExp(
+          `^False Errored: .*get secrets "copy" in namespace "${third}": 403.*needs a role with verb "get" on secrets`,
+        ),
+      );
       assert.equal(await secretOf(env, third, 'copy'), undefined);
     },
   );

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
+import { pushOf } from '../../../test/conformance/push.ts';
 import { openAs, type Tenant } from '../../../test/conformance/tenant.ts';
 import { FakeKube } from '../../../test/builders/fake-kube.ts';
 import { startHttp, type HttpReply, type SandboxHttp, type SeenRequest } from '../../../sandbox/http/server.ts';
@@ -315,6 +316,18 @@ describe('validating', () => {
     const spec = { auth: { serviceAccount: { name: 'reader' } } };
     const client = await session(spec, { kind: 'ClusterSecretStore', namespace: '' });
     assert.equal(await client.validate(signal), 'Unknown');
+  });
+});
+
+test('a server that repeats what was pushed does not get it into a message', async () => {
+  const value = 'canary-7f3a9c';
+  respond = ({ method }) =>
+    method === 'GET' ? status(404, 'NotFound', 'no') : status(422, 'Invalid', `data.a: Invalid value: "${value}"`);
+  const client = await session();
+  await assert.rejects(client.push!(pushOf('db', { a: value }, [['a', 'a']]), signal), (error: unknown) => {
+    assert.ok(error instanceof InvalidRefError);
+    assert.match(error.message, /create secrets "db" in namespace "remote": 422: data\.a: Invalid value: "<secret>"/);
+    return true;
   });
 });
 
