@@ -1,5 +1,5 @@
 /** Builds the controller of what generators leave behind on the core. */
-import { generatorStates } from '../api/resources.ts';
+import { generatorStates, namespaces } from '../api/resources.ts';
 import { generatorStateController } from '../controllers/generator-state/controller.ts';
 import type { StoredState } from '../generators/states.ts';
 import type { Recorder } from '../kube/events.ts';
@@ -19,7 +19,11 @@ export function buildGeneratorStateController(core: Core): Controller {
       states: informer.store,
       generators,
       isTerminating: (namespace, signal) => isTerminating(client, namespace, signal),
-      events: { leftBehind: (state, message) => leftBehind(recorder, state, message) },
+      events: {
+        leftBehind: (state, message) => leftBehind(recorder, state, message),
+        leftByNamespace: ({ metadata }, message) =>
+          leftByNamespace(recorder, metadata.namespace ?? '', `GeneratorState "${metadata.name}": ${message}`),
+      },
     },
     informer,
     random,
@@ -35,5 +39,11 @@ function leftBehind(recorder: Recorder, { metadata }: StoredState, message: stri
     kind: generatorStates.kind,
     metadata: { namespace, name, uid },
   };
+  recorder.event(about, 'Warning', 'CleanupFailed', message);
+}
+
+/** An event about a Namespace stands in "default", which stays. */
+function leftByNamespace(recorder: Recorder, name: string, message: string): void {
+  const about = { apiVersion: apiVersionOf(namespaces), kind: namespaces.kind, metadata: { name, uid: '' } };
   recorder.event(about, 'Warning', 'CleanupFailed', message);
 }

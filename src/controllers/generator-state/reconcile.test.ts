@@ -52,7 +52,10 @@ class World {
       states: { get: () => this.state },
       generators: { leases: this.leases, leaseOf: () => this.#leaseOf() },
       isTerminating: async () => this.isTerminating,
-      events: { leftBehind: (_state: StoredState, message: string) => void this.told.push(message) },
+      events: {
+        leftBehind: (_state: StoredState, message: string) => void this.told.push(message),
+        leftByNamespace: (_state: StoredState, message: string) => void this.told.push(`by its namespace: ${message}`),
+      },
     };
     return reconcileState(deps, 'shop/state', new AbortController().signal);
   }
@@ -116,7 +119,7 @@ describe('a GeneratorState', () => {
     world.lease.error = new Error('the Secret is gone');
     await world.run();
     assert.equal(world.state, undefined);
-    assert.match(world.told[0] ?? '', /the namespace is being deleted/);
+    assert.match(world.told[0] ?? '', /^by its namespace: the namespace is being deleted/);
   });
 
   test('of a generator that is not built is kept beyond its deadline, and not held up when somebody deletes it', async () => {

@@ -16,6 +16,8 @@ import type { Log } from '../../log.ts';
 export interface GeneratorStateEvents {
   /** What could not be cleaned up, and why nobody waits for it any longer. */
   leftBehind(state: StoredState, message: string): void;
+  /** The same while its namespace goes: in it no event can be made any more. */
+  leftByNamespace(state: StoredState, message: string): void;
 }
 
 export interface GeneratorStateDeps {
@@ -94,10 +96,9 @@ async function finish(deps: GeneratorStateDeps, state: StoredState, signal: Abor
   if (problem !== undefined) {
     const why = isTerminating ? 'the namespace is being deleted' : whyToLetGo(deps, state, problem);
     if (why === undefined) throw problem;
-    deps.events.leftBehind(
-      state,
-      `${why}; what the generator made stays at its backend until it ends there: ${problem.message}`,
-    );
+    const message = `${why}; what the generator made stays at its backend until it ends there: ${problem.message}`;
+    if (isTerminating) deps.events.leftByNamespace(state, message);
+    else deps.events.leftBehind(state, message);
   }
   await removeFinalizer(deps, state, signal);
   return {};
