@@ -66,7 +66,7 @@ export async function startCluster(say: (line: string) => void): Promise<BenchCl
   };
 }
 
-async function installCrds(kube: KubeClient): Promise<void> {
+export async function installCrds(kube: KubeClient): Promise<void> {
   for (const file of globSync('crds/*.yaml')) {
     await kube.create(customResourceDefinitions, parse(readFileSync(file, 'utf8')) as KubeObject);
   }

@@ -8,6 +8,7 @@ import { readCalls } from './calls.ts';
 import { roleChain } from './calls-sts.ts';
 import { startCluster } from './cluster.ts';
 import { createToReady, noisyNeighbour } from './latency.ts';
+import { namespacesGo } from './namespaces.ts';
 import { startAwsProcess } from './processes.ts';
 import { bareFloor, coldRestart, firstSync, steady, unrelatedSecrets, type Bench, type Row } from './scenarios.ts';
 import { vaultCalls } from './vault-calls.ts';
@@ -44,7 +45,12 @@ const IN_PROCESS: Readonly<Record<string, () => Promise<Row>>> = {
   'sts-irsa': () => roleChain('IRSA', 200, 9, 5),
 };
 
-const all = [...Object.keys(IN_PROCESS), ...Object.keys(SCENARIOS)];
+/** Scenarios that start more parts than the benches' cluster has. */
+const WITH_PARTS: Readonly<Record<string, () => Promise<readonly Row[]>>> = {
+  namespaces: () => namespacesGo(100, say),
+};
+
+const all = [...Object.keys(IN_PROCESS), ...Object.keys(WITH_PARTS), ...Object.keys(SCENARIOS)];
 const wanted = process.argv.length > 2 ? process.argv.slice(2) : all;
 const unknown = wanted.filter((name) => !all.includes(name));
 if (unknown.length > 0) throw new Error(`unknown: ${unknown.join(', ')}; there are ${all.join(', ')}`);
@@ -58,6 +64,7 @@ const note = (name: string, made: Row | readonly Row[]): void => {
   console.log(line(rows.at(-1)!));
 };
 for (const name of wanted) if (name in IN_PROCESS) note(name, await IN_PROCESS[name]!());
+for (const name of wanted) if (name in WITH_PARTS) note(name, await WITH_PARTS[name]!());
 const withCluster = wanted.filter((name) => name in SCENARIOS);
 if (withCluster.length > 0) await runWithCluster(withCluster);
 writeResults();

@@ -163,6 +163,17 @@ test('what the peer left on a ClusterExternalSecret and its namespaces goes with
   await env.eventually(async () => assert.equal(await left(), undefined));
 });
 
+test('with --cascade=orphan the children stay, as nobody’s', async () => {
+  const namespace = await env.namespace('orphan', { team: 'g' });
+  await env.apply(fanOut('team-g', { team: 'g' }));
+  await holds(env, namespace, 'team-g', { token: 't1' });
+  await env.kube.delete(clusterExternalSecrets, { name: 'team-g' }, { propagationPolicy: 'Orphan' });
+  await isGone(clusterExternalSecrets, { name: 'team-g' });
+  const { metadata } = await env.kube.get(externalSecrets, { namespace, name: 'team-g' });
+  assert.deepEqual([metadata.ownerReferences ?? [], metadata.deletionTimestamp], [[], undefined]);
+  await holds(env, namespace, 'team-g', { token: 't1' });
+});
+
 async function isGone(resource: Resource, name: ObjectName): Promise<void> {
   await env.eventually(() => assert.rejects(env.kube.get(resource, name), NotFoundError));
 }

@@ -1,0 +1,67 @@
+/**
+ * How long a hundred namespaces full of our objects take to go while no store answers, beside as many empty ones on the same API server
+ * (D6). On all real parts: it is kube-controller-manager that empties namespaces. The operator runs in this process, from its sources,
+ * with the chart's rights.
+ */
+import { loadKubeConfig } from '../src/kube/config.ts';
+import { connect } from '../src/kube/http-client.ts';
+import { systemClock } from '../src/clock.ts';
+import {
+  crowdedNamespaces,
+  leftIn,
+  markAsThePeer,
+  OBJECTS_EACH,
+  timeToGo,
+  type Crowd,
+} from '../test/integration/crowded-namespaces.ts';
+import type { Env } from '../test/integration/env.ts';
+import { realEnv } from '../test/integration/real-env.ts';
+import { findOrBuild } from '../test/real-parts/build.ts';
+import { DESCRIPTION_VARIABLE } from '../test/real-parts/description.ts';
+import { startParts } from '../test/real-parts/start.ts';
+import { installCrds } from './cluster.ts';
+import type { Row } from './scenarios.ts';
+
+const PATIENCE_MS = 600_000;
+
+export async function namespacesGo(count: number, say: (line: string) => void): Promise<readonly Row[]> {
+  const parts = await startParts(await findOrBuild(say), async (kubeconfig) => {
+    const kube = connect(await loadKubeConfig({ kubeconfig, clock: systemClock }));
+    await installCrds(kube);
+    await kube.close();
+  });
+  process.env[DESCRIPTION_VARIABLE] = parts.file;
+  try {
+    const env = await realEnv();
+    try {
+      return await measure(env, count, say);
+    } finally {
+      await env.dispose();
+    }
+  } finally {
+    await parts.stop();
+  }
+}
+
+async function measure(env: Env, count: number, say: (line: string) => void): Promise<readonly Row[]> {
+  await env.startOperator();
+  await env.vault.put('secret', 'crowded', { value: 'v' });
+  const rows: Row[] = [];
+  for (const crowd of ['nothing', 'ExternalSecrets', 'everything'] as const) {
+    const names = await crowdedNamespaces(env, count, crowd);
+    if (crowd === 'everything') await markAsThePeer(env, names);
+    await env.vault.fault('', 'slow');
+    const seconds = (await timeToGo(env, names, PATIENCE_MS)) / 1000;
+    await env.vault.heal();
+    const left = (await leftIn(env, names)).length;
+    rows.push({ scenario: named(count, crowd), seconds, finding: `${left} objects left` });
+    say(`${named(count, crowd)}: ${seconds.toFixed(1)} s, ${left} objects left`);
+  }
+  return rows;
+}
+
+function named(count: number, crowd: Crowd): string {
+  if (crowd === 'nothing') return `${count} empty namespaces go`;
+  const what = crowd === 'everything' ? 'objects, 8 of them PushSecrets with clean-up' : 'objects, ExternalSecrets';
+  return `${count} namespaces with ${OBJECTS_EACH} ${what}, go while no store answers`;
+}
