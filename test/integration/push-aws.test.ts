@@ -272,8 +272,8 @@ test('Secrets Manager: text, description and policy are those of the metadata, a
     await env.aws.heal();
     await push('policy', 'sm', {}, { data: [entryWith('api-key', key, base)], refreshInterval: '2h' });
   } else await wanted(base);
+  await env.eventually(async () => assert.equal(await witness.policy(key), undefined));
   await ready('policy', /^True Synced/);
-  assert.equal(await witness.policy(key), undefined);
 });
 
 test('Parameter Store: the type is that of the metadata', async () => {
