@@ -14,6 +14,7 @@ import { findOrBuild, MissingToolError, type Binaries } from '../test/real-parts
 import { DESCRIPTION_VARIABLE } from '../test/real-parts/description.ts';
 import { startParts } from '../test/real-parts/start.ts';
 import type { RunningParts } from '../test/real-parts/start.ts';
+import { withSecondChance, type RunFiles } from './second-chance.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const TEST_FILES = [
@@ -85,13 +86,16 @@ async function runTests(sets: readonly RunningParts[], args: readonly string[]):
   const named = args.filter((arg) => !arg.startsWith('-') && existsSync(arg));
   const flags = args.filter((arg) => !named.includes(arg));
   const files = named.length > 0 ? named : TEST_FILES;
-  const runner = ['--test', `--test-concurrency=${sets.length}`, '--test-timeout=300000', ...flags, ...files];
   const variables = {
     EXTERNAL_SECRETS_E2E: '1',
     TZ: 'UTC',
     [DESCRIPTION_VARIABLE]: sets.map(({ file }) => file).join(delimiter),
   };
-  return run(process.execPath, runner, 'inherit', variables);
+  const runFiles: RunFiles = (more, chosen, atOnce) => {
+    const runner = ['--test', `--test-concurrency=${atOnce}`, '--test-timeout=300000', ...flags, ...more, ...chosen];
+    return run(process.execPath, runner, 'inherit', variables);
+  };
+  return process.env['CI'] ? withSecondChance(runFiles, files, sets.length) : runFiles([], files, sets.length);
 }
 
 async function untilInterrupted(parts: RunningParts): Promise<number> {

@@ -1,0 +1,16 @@
+/** A reporter for Node's test runner, read by `second-chance.ts`: which files have a failing test, and how many tests did what. */
+import type { TestEvent } from 'node:test/reporters';
+
+export default async function* report(events: AsyncIterable<TestEvent>): AsyncGenerator<string> {
+  const told = new Set<string>();
+  for await (const event of events) {
+    if (event.type === 'test:summary' && event.data.file === undefined) {
+      yield `${JSON.stringify({ counts: event.data.counts })}\n`;
+    } else if (event.type === 'test:fail') {
+      const { file } = event.data;
+      if (file === undefined || told.has(file)) continue;
+      told.add(file);
+      yield `${JSON.stringify({ file })}\n`;
+    }
+  }
+}
