@@ -5,8 +5,9 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Namespace of the accounts that are written down; everybody else is left out. */
-const ACCOUNTS = 'system:serviceaccounts:external-secrets';
+/** All ServiceAccounts but those of Kubernetes' own controllers are written down. */
+const ACCOUNTS = 'system:serviceaccounts';
+const CONTROLLERS = 'system:serviceaccounts:kube-system';
 
 export interface AuditFiles {
   readonly policy: string;
@@ -34,7 +35,11 @@ export function auditFiles(folder: string): AuditFiles {
     apiVersion: 'audit.k8s.io/v1',
     kind: 'Policy',
     omitStages: ['RequestReceived', 'ResponseStarted', 'Panic'],
-    rules: [{ level: 'Metadata', userGroups: [ACCOUNTS] }, { level: 'None' }],
+    rules: [
+      { level: 'None', userGroups: [CONTROLLERS] },
+      { level: 'Metadata', userGroups: [ACCOUNTS] },
+      { level: 'None' },
+    ],
   };
   writeFileSync(files.policy, JSON.stringify(policy));
   return files;
