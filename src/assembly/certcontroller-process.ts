@@ -28,7 +28,8 @@ export async function startCertController(
   deps: ProcessDeps = {},
 ): Promise<RunningController> {
   const clock = deps.clock ?? systemClock;
-  const config = await loadKubeConfig({ ...options.environment.kube, clock });
+  const { environment } = options;
+  const config = await loadKubeConfig({ ...environment.kube, proxies: environment.proxies, clock });
   return new CertControllerProcess(options, deps, config).start();
 }
 

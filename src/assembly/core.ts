@@ -66,7 +66,12 @@ export async function buildCore(options: ControllerOptions, deps: ProcessDeps): 
   const clock = deps.clock ?? systemClock;
   const random = deps.random ?? Math.random;
   const { serviceAccountTokenFile, environment } = options;
-  const config = await loadKubeConfig({ ...environment.kube, serviceAccountTokenFile, clock });
+  const config = await loadKubeConfig({
+    ...environment.kube,
+    proxies: environment.proxies,
+    serviceAccountTokenFile,
+    clock,
+  });
   const destination = deps.logDestination;
   const log = createLogger({ ...options.log, clock, ...(destination === undefined ? {} : { destination }) });
   const named = (logger: string): Logger => log.child({ logger });

@@ -119,7 +119,7 @@ async function connectIfNeeded(
   metrics: Metrics,
 ): Promise<ClusterConnection | undefined> {
   if (secret === undefined && !auth) return undefined;
-  const config = await loadKubeConfig({ ...environment.kube, clock });
+  const config = await loadKubeConfig({ ...environment.kube, proxies: environment.proxies, clock });
   const userAgent = `external-secrets-ts/${VERSION}`;
   return {
     client: connect({ ...config, userAgent }, { clock, observe: metrics.kubeRequest }),

@@ -83,6 +83,41 @@ test('in a Pod the service account is used, its token read from the file', async
   assert.equal(v6.server, 'https://[fd00::1]:443');
 });
 
+test('a token file of a kubeconfig is read again, and comes before a token', async (t) => {
+  const dir = await folder(t);
+  const time = new ManualClock();
+  await writeFile(join(dir, 'ca.pem'), 'CA');
+  await writeFile(join(dir, 'config'), kubeconfig('one', '{ tokenFile: robot, token: never }'));
+  await writeFile(join(dir, 'robot'), 'first\n');
+  const { token } = await loadKubeConfig({ kubeconfig: join(dir, 'config'), clock: time });
+  assert.equal(await token?.(), 'first');
+  await writeFile(join(dir, 'robot'), 'second');
+  await time.advance(61_000);
+  assert.equal(await token?.(), 'second');
+});
+
+test('in a Pod the authorities are read again for each new connection, and kept while they cannot be', async (t) => {
+  const sources = await pod(t);
+  const { readCa } = await loadKubeConfig(sources);
+  await writeFile(join(sources.serviceAccountDir, 'ca.crt'), 'CA 2');
+  assert.equal(readCa?.(), 'CA 2');
+  await rm(join(sources.serviceAccountDir, 'ca.crt'));
+  assert.equal(readCa?.(), 'CA 2');
+});
+
+test('the proxy of the environment serves unless it exempts the API server or the kubeconfig names another', async (t) => {
+  const sources = { ...(await pod(t)), proxies: { http: undefined, https: 'http://proxy:3128', no: undefined } };
+  assert.equal((await loadKubeConfig(sources)).proxyUrl, 'http://proxy:3128');
+  const exempt = { ...sources.proxies, no: '10.0.0.0/16' };
+  assert.equal((await loadKubeConfig({ ...sources, proxies: exempt })).proxyUrl, undefined);
+  const dir = await folder(t);
+  await writeFile(join(dir, 'ca.pem'), 'CA');
+  const own = kubeconfig('one', '{ token: t }').replace('cluster: {', "cluster: { proxy-url: 'http://own:1',");
+  await writeFile(join(dir, 'config'), own);
+  const found = await loadKubeConfig({ ...sources, kubeconfig: join(dir, 'config') });
+  assert.equal(found.proxyUrl, 'http://own:1');
+});
+
 test('at home, ~/.kube/config is the last resort', async (t) => {
   const home = await folder(t);
   await mkdir(join(home, '.kube'));

@@ -3,11 +3,14 @@
  * service account, then ~/.kube/config. The only file that knows `@kubernetes/client-node`, and it loads it (40 MB of
  * memory) only when there is a kubeconfig to read: a Pod does without.
  */
+import { readFileSync } from 'node:fs';
 import { access, readFile } from 'node:fs/promises';
-import { delimiter, join } from 'node:path';
+import { delimiter, dirname, join, resolve } from 'node:path';
 import type { KubeConfig } from '@kubernetes/client-node/dist/config.js';
 import type { Cluster, User } from '@kubernetes/client-node/dist/config_types.js';
+import { parse } from 'yaml';
 import type { Clock } from '../clock.ts';
+import { proxyFor, type Proxies } from '../proxy.ts';
 import { tokenFile } from './token-file.ts';
 import type { ConnectionConfig } from './transport.ts';
 
@@ -26,6 +29,8 @@ export interface ConfigSources {
   readonly serviceAccountTokenFile?: string | undefined;
   /** Home folder, for `.kube/config`. */
   readonly home?: string | undefined;
+  /** `HTTPS_PROXY` and its siblings; a `proxy-url` of the kubeconfig comes before them. Default: none. */
+  readonly proxies?: Proxies | undefined;
   readonly clock: Clock;
 }
 
@@ -44,11 +49,18 @@ const SERVICE_ACCOUNT_DIR = '/var/run/secrets/kubernetes.io/serviceaccount';
 
 /** @throws ConfigError */
 export async function loadKubeConfig(sources: ConfigSources): Promise<LoadedConfig> {
+  const config = await findConfig(sources);
+  const { proxies } = sources;
+  if (config.proxyUrl !== undefined || proxies === undefined) return config;
+  return { ...config, proxyUrl: proxyFor(config.server, proxies) };
+}
+
+async function findConfig(sources: ConfigSources): Promise<LoadedConfig> {
   const paths = (sources.kubeconfig ?? '').split(delimiter).filter((path) => path !== '');
-  if (paths.length > 0) return fromKubeconfig(paths, sources.context);
+  if (paths.length > 0) return fromKubeconfig(paths, sources);
   if ((sources.serviceHost ?? '') !== '') return inCluster(sources);
   const atHome = join(sources.home ?? '', '.kube', 'config');
-  if (sources.home !== undefined && (await exists(atHome))) return fromKubeconfig([atHome], sources.context);
+  if (sources.home !== undefined && (await exists(atHome))) return fromKubeconfig([atHome], sources);
   throw new ConfigError('no API server: set KUBECONFIG, run in a Pod, or create ~/.kube/config');
 }
 
@@ -56,16 +68,19 @@ async function inCluster(sources: ConfigSources): Promise<LoadedConfig> {
   const { serviceHost = '', servicePort = '443', serviceAccountDir = SERVICE_ACCOUNT_DIR, clock } = sources;
   const host = serviceHost.includes(':') ? `[${serviceHost}]` : serviceHost;
   const namespace = await readFile(join(serviceAccountDir, 'namespace'), 'utf8').catch(() => undefined);
+  const caFile = join(serviceAccountDir, 'ca.crt');
+  const ca = await readPem(caFile);
   return {
     server: `https://${host}:${servicePort}`,
-    ca: await readPem(join(serviceAccountDir, 'ca.crt')),
+    ca,
+    readCa: rereading(caFile, ca),
     token: tokenFile(sources.serviceAccountTokenFile ?? join(serviceAccountDir, 'token'), clock),
     namespace: namespace?.trim(),
     source: 'in-cluster',
   };
 }
 
-async function fromKubeconfig(paths: readonly string[], context: string | undefined): Promise<LoadedConfig> {
+async function fromKubeconfig(paths: readonly string[], { context, clock }: ConfigSources): Promise<LoadedConfig> {
   const config = await readKubeconfig(paths);
   if (context !== undefined) config.setCurrentContext(context);
   const cluster = config.getCurrentCluster();
@@ -79,7 +94,7 @@ async function fromKubeconfig(paths: readonly string[], context: string | undefi
     ca: await pem(cluster.caFile, cluster.caData),
     cert: await pem(user?.certFile, user?.certData),
     key: await pem(user?.keyFile, user?.keyData),
-    token: user === null ? undefined : bearerOf(config, user),
+    token: user === null ? undefined : ((await fileToken(paths, user, clock)) ?? bearerOf(config, user)),
     serverName: cluster.tlsServerName,
     skipTlsVerify: cluster.skipTLSVerify,
     proxyUrl: cluster.proxyUrl,
@@ -114,6 +129,26 @@ function mergeMissing(merged: KubeConfig, more: KubeConfig): void {
   if ((merged.currentContext ?? '') === '') merged.setCurrentContext(more.currentContext);
 }
 
+/** `tokenFile`, which the library leaves out. It comes before `token`, as with kubectl; relative paths begin at the kubeconfig. */
+async function fileToken(
+  paths: readonly string[],
+  { name }: User,
+  clock: Clock,
+): Promise<ConnectionConfig['token'] | undefined> {
+  for (const path of paths) {
+    const content = parse(await readFile(path, 'utf8')) as RawKubeconfig | null;
+    const user = content?.users?.find((entry) => entry.name === name);
+    if (user === undefined) continue;
+    const file = user.user?.tokenFile;
+    return file === undefined || file === '' ? undefined : tokenFile(resolve(dirname(path), file), clock);
+  }
+  return undefined;
+}
+
+interface RawKubeconfig {
+  readonly users?: readonly { readonly name?: string; readonly user?: { readonly tokenFile?: string } | null }[] | null;
+}
+
 /** Plain tokens are taken as they are; exec plugins and the like are asked each time (they cache until expiry). */
 function bearerOf(config: KubeConfig, user: User): ConnectionConfig['token'] {
   const { token } = user;
@@ -134,6 +169,19 @@ function isAbsent(value: unknown): boolean {
 async function pem(file: Cluster['caFile'], data: Cluster['caData']): Promise<string | undefined> {
   if (file !== undefined && file !== '') return readPem(file);
   return data === undefined || data === '' ? undefined : Buffer.from(data, 'base64').toString('utf8');
+}
+
+/** What the file says now: somebody renews it while we run. While it cannot be read, what it said last. */
+function rereading(path: string, first: string): () => string {
+  let last = first;
+  return () => {
+    try {
+      last = readFileSync(path, 'utf8');
+    } catch {
+      // Replaced in this very moment.
+    }
+    return last;
+  };
 }
 
 async function readPem(path: string): Promise<string> {

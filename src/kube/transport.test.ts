@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { setImmediate as turn } from 'node:timers/promises';
 import { test } from 'node:test';
 import type { Http2ServerResponse } from 'node:http2';
+import { connectProxy } from '../../test/builders/connect-proxy.ts';
 import { serveSecure, TEST_CERTIFICATE } from '../../test/builders/http-server.ts';
 import { thing, things } from '../../test/builders/things.ts';
 import { UnreachableError } from './errors.ts';
@@ -90,5 +91,35 @@ test('a server that cannot prove who it is gets no request', async () => {
   const kube = connect({ server: server.url, token: async () => 'secret-token' });
   await assert.rejects(kube.get(things, name), /its certificate is not signed by the configured CA/);
   assert.equal(server.received.length, 0);
+  await kube.close();
+});
+
+test('a new connection trusts the authorities of its time', async () => {
+  await using server = await serveSecure((_request, response) => ok(response));
+  let ca = '';
+  const kube = connect({ server: server.url, readCa: () => ca });
+  await assert.rejects(kube.get(things, name), UnreachableError);
+  ca = TEST_CERTIFICATE;
+  await kube.get(things, name);
+  ca = '';
+  await kube.get(things, name);
+  assert.deepEqual(
+    server.received.map((line) => line.slice(0, 4)),
+    ['2.0 ', '2.0 '],
+  );
+  await kube.close();
+});
+
+test('requests and watches go through a proxy, which does not see what they say', async () => {
+  await using server = await serveSecure((request, response) => {
+    if (request.url.includes('watch')) response.write(`${JSON.stringify({ type: 'ADDED', object: stored })}\n`);
+    else ok(response);
+  });
+  await using proxy = await connectProxy();
+  const kube = connect({ server: server.url, ca: TEST_CERTIFICATE, proxyUrl: proxy.url });
+  assert.equal((await kube.get(things, name)).metadata.uid, 'u');
+  for await (const _event of kube.watch(things, { resourceVersion: '1', timeoutSeconds: 300 })) break;
+  const { host } = new URL(server.url);
+  assert.deepEqual([...new Set(proxy.tunnels)], [host]);
   await kube.close();
 });

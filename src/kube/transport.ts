@@ -5,7 +5,7 @@
  *
  * Time limits run on the machine's clock on purpose: sockets live in real time, whatever clock the rest is on.
  */
-import { Pool, ProxyAgent } from 'undici';
+import { buildConnector, Pool, ProxyAgent } from 'undici';
 import type { Dispatcher } from 'undici';
 import { systemClock } from '../clock.ts';
 import { DeniedError, UnreachableError } from './errors.ts';
@@ -16,6 +16,8 @@ export interface ConnectionConfig {
   /** e.g. `https://10.0.0.1:443`; a path is kept as a prefix. */
   readonly server: string;
   readonly ca?: string | undefined;
+  /** Asked before each new connection: the authorities as they are then. Undefined: `ca` for ever. */
+  readonly readCa?: (() => string) | undefined;
   readonly cert?: string | undefined;
   readonly key?: string | undefined;
   /** Asked before each request; does its own caching and renewal. Undefined: no bearer token. */
@@ -201,5 +203,20 @@ function dispatcher(server: URL, config: ConnectionConfig, connections: number |
   };
   const options = { allowH2: true, connections, keepAliveTimeout: KEEP_ALIVE_MS };
   if (config.proxyUrl !== undefined) return new ProxyAgent({ ...options, uri: config.proxyUrl, requestTls: tls });
-  return new Pool(server.origin, { ...options, connect: { ...tls, preferH2: true, timeout: CONNECT_TIMEOUT_MS } });
+  const direct = { ...tls, preferH2: true, timeout: CONNECT_TIMEOUT_MS };
+  const { readCa } = config;
+  const connect = readCa === undefined ? direct : renewing({ ...direct, allowH2: true }, readCa);
+  return new Pool(server.origin, { ...options, connect });
+}
+
+/** Connects with the authorities of the moment; those of connections that are open stay as they were. */
+function renewing(options: buildConnector.BuildOptions, readCa: () => string): buildConnector.connector {
+  let ca: string | undefined;
+  let connect: buildConnector.connector | undefined;
+  return (target, callback) => {
+    const current = readCa();
+    if (connect === undefined || current !== ca) connect = buildConnector({ ...options, ca: current });
+    ca = current;
+    connect(target, callback);
+  };
 }

@@ -31,8 +31,8 @@ export async function migrateCommand(argv: readonly string[], env?: Env): Promis
   const values = parse(argv);
   if (typeof values === 'string') return { output: `external-secrets: ${values}\n\n${HELP}`, code: 2 };
   if (values.help) return { output: HELP, code: 0 };
-  const { kube } = readEnvironment(env);
-  const client = connect(await loadKubeConfig({ ...kube, context: values.context, clock: systemClock }));
+  const { kube, proxies } = readEnvironment(env);
+  const client = connect(await loadKubeConfig({ ...kube, proxies, context: values.context, clock: systemClock }));
   try {
     const report = await migrate(client, values.write);
     const code = report.findings.some(({ level }) => level === 'finding') ? 1 : 0;
