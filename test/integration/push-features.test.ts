@@ -167,7 +167,7 @@ test('a generated password is pushed, and stays until the next refresh', async (
   const value = await env.eventually(async () => {
     const { made } = (await dataOf(env, namespace, 'made')) ?? {};
     assert.equal(made?.length, 40);
-    return made!;
+    return made;
   }, 30_000);
   await readsBack(namespace, { made: value });
 });
@@ -187,6 +187,21 @@ test('stores by their labels: all of them, and one that gets the label later', a
   await env.apply(second({ push: 'yes' }));
   await isValid(env, namespace, 'second');
   await readsBack(namespace, { a: 'u' }, 'second');
+});
+
+test('a SecretStore and a ClusterSecretStore together', async () => {
+  const namespace = await world('kinds');
+  const name = `kinds-${namespace}`;
+  await env.apply(
+    clusterSecretStore(name, fake({})),
+    push(namespace, {
+      secretStoreRefs: [{ name, kind: 'ClusterSecretStore' }, { name: 'store' }],
+      data: [to('user', 'a')],
+    }),
+    externalSecret(namespace, 'there', from(name, 'ClusterSecretStore'), entry('k', 'a')),
+  );
+  await readsBack(namespace, { a: 'u' });
+  await env.eventually(async () => assert.deepEqual(await dataOf(env, namespace, 'there'), { k: 'u' }), 30_000);
 });
 
 test('IfNotExists leaves what is there, and Delete does not take it away', async () => {
@@ -218,6 +233,19 @@ test('two stores with the same address and credentials are one destination: the 
   );
   assert.deepEqual(await it.remote('a'), { value: { value: 'k1' }, version: 1 });
   await env.kube.delete(pushSecrets, { namespace: it.namespace, name: 'older' });
+  await it.arrives('a', { value: 'u1' });
+});
+
+test('the store of the older is pointed elsewhere: the younger has the destination at once', async () => {
+  const it = await pushShop(env, 'moved');
+  await env.apply(secretStore(it.namespace, 'twin', vault(env.vault.address, 'vault')));
+  await isValid(env, it.namespace, 'twin');
+  await env.apply(pushes(it, 'older', { 'api-key': 'a' }));
+  await it.says('older', /^True Synced/);
+  await env.advance(2_000);
+  await env.apply(pushes(it, 'younger', { user: 'a' }, { secretStoreRefs: [{ name: 'twin' }] }));
+  await it.says('younger', /^False Errored: .*"older" is older/);
+  await env.apply(secretStore(it.namespace, 'vault', vault(env.vault.address, 'vault', { path: 'elsewhere' })));
   await it.arrives('a', { value: 'u1' });
 });
 

@@ -471,3 +471,24 @@ test('a store that is gone for good: what it was to be cleaned of is named, with
   await it.run();
   assert.equal(it.get(), undefined);
 });
+
+test('from Delete to None: nothing holds it up any more, and what is pushed stays known', async () => {
+  const it = world();
+  it.apply({ deletionPolicy: 'Delete', data: [entry('api-key', 'a')] });
+  await it.run();
+  it.apply({ deletionPolicy: 'None', data: [entry('api-key', 'a')] });
+  await it.run();
+  assert.deepEqual(it.get()?.metadata.finalizers, []);
+  assert.deepEqual(it.synced(), { 'SecretStore/store': ['a'] });
+  assert.equal(it.backend().value('a'), 'k1');
+});
+
+test('a template decides about the type, and adds its annotations and labels to those of the source', async () => {
+  const it = world();
+  it.secret('build-key', { 'api-key': 'k1' }, { team: 'a' });
+  const template = { engineVersion: 'v2', mergePolicy: 'Replace', type: 'kubernetes.io/tls' } as const;
+  it.apply({ template: { ...template, metadata: { annotations: { more: 'b' } } }, data: [entry(undefined, 'a')] });
+  await it.run();
+  const { type, labels, annotations } = it.backend().sources.at(-1)!;
+  assert.deepEqual([type, labels, annotations], ['kubernetes.io/tls', { team: 'a' }, { more: '<b>' }]);
+});

@@ -4,7 +4,7 @@ import { pushSecrets, secrets, secretStores } from '../../api/resources.ts';
 import { silentLog } from '../../log.ts';
 import { splitKey, type KubeObject, type Stored } from '../../kube/types.ts';
 import { MutableStore } from '../../kube/store.ts';
-import type { Push, PushOutcome } from '../../providers/provider.ts';
+import type { Push, PushOutcome, PushSource } from '../../providers/provider.ts';
 import type { Session } from '../../providers/pool.ts';
 import { SecretValue } from '../../secret-value.ts';
 import { FakeKube } from '../../../test/builders/fake-kube.ts';
@@ -27,6 +27,8 @@ type SpecInput = Partial<Omit<PushSecretSpec, 'data' | 'dataTo' | 'secretStoreRe
 export class Backend {
   readonly values = new Map<string, Map<string, string>>();
   readonly calls: string[] = [];
+  /** What came with each push. */
+  readonly sources: PushSource[] = [];
   error: Error | undefined;
   blind = false;
   hangs = false;
@@ -39,6 +41,7 @@ export class Backend {
 
   push(push: Push): PushOutcome {
     this.onPush?.(push.remoteKey);
+    this.sources.push(push.source);
     if (this.error !== undefined) throw this.error;
     const before = this.values.get(push.remoteKey);
     const next = new Map(before);
