@@ -3,6 +3,8 @@
  * that lacks something looks like to whoever made the PushSecret.
  */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
 import { pushSecrets, secrets } from '../../src/api/resources.ts';
 import type { KubeObject } from '../../src/kube/types.ts';
@@ -16,7 +18,7 @@ import {
   vaultAs,
   type PushSecretSpecInput,
 } from '../builders/objects.ts';
-import { pushPolicy, rule } from '../conformance/vault-push.ts';
+import { rule } from '../conformance/vault-push.ts';
 import { useEnv } from './current-env.ts';
 import { isGone } from './push-shop.ts';
 import { isValid, readyOf } from './views.ts';
@@ -50,8 +52,13 @@ async function team(prefix: string, policyOf = folderPolicy): Promise<string> {
 const storeOf = (namespace: string, more: Readonly<Record<string, unknown>> = {}) =>
   vaultAs(env.vault.address, namespace, 'shop-vault', { path: 'apps', ...more });
 
+/** The policy that the documentation tells people to write, for the namespace's folder, and the same for version 1. */
 function folderPolicy(namespace: string): string {
-  return `${pushPolicy('apps', 'v2')}\n${pushPolicy('old', 'v1')}`.replaceAll('/*"', `/${namespace}/*"`);
+  const text = readFileSync(join(import.meta.dirname, '../../docs/providers.md'), 'utf8');
+  const [, policy] = /### Pushing to Vault\n+```hcl\n([^`]+)```/.exec(text) ?? [];
+  assert.ok(policy !== undefined);
+  const v1 = rule('old/shop/*', 'create', 'read', 'update', 'delete');
+  return `${policy}\n${v1}`.replaceAll('/shop/*', `/${namespace}/*`);
 }
 
 async function allow(namespace: string, policy: string): Promise<void> {

@@ -95,7 +95,7 @@ describe('a push by webhook', () => {
     await asked(namespace, [`PUT /${namespace}/ci.key {"v":"k1","p":"p","k":"api-key"}`]);
   });
 
-  test('is asked once while nothing changes, and once more for each change of source or spec', async () => {
+  test('is asked once while nothing changes, and once more for each change of source or spec, or when it is forced', async () => {
     const namespace = await team('wquiet');
     await env.apply(pushOf(namespace, { refreshInterval: '1s' }));
     await asked(namespace, ['POST /ci-key k1']);
@@ -108,6 +108,10 @@ describe('a push by webhook', () => {
     await asked(namespace, ['POST /ci-key k1', 'POST /ci-key k2', 'POST /other-key k2']);
     await env.advance(3_000);
     assert.equal(lines(namespace).length, 3);
+    await says(namespace, /^True Synced/);
+    const annotations = { 'force-sync': String(Math.random()) };
+    await env.kube.patch(pushSecrets, { namespace, name: 'push' }, { metadata: { annotations } });
+    await env.eventually(() => assert.deepEqual(lines(namespace).slice(3), ['POST /other-key k2']));
   });
 
   test('is not asked again after a restart, and the status holds neither value nor hash of it', async () => {
