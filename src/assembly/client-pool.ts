@@ -36,6 +36,7 @@ export function clientPool({ options, client, clock, random, references, metrics
       awsEndpoints: environment.awsEndpoints,
       awsDefaults: environment.awsDefaults,
       allowTargets,
+      proxies: environment.proxies,
       controllerCredentialsForAll,
     },
     observeCall: metrics.providerCall,

@@ -4,10 +4,12 @@
  * (decision D73). Because each connection is checked, a redirect or a changed DNS answer is checked as well.
  */
 import { lookup, type LookupAddress, type LookupAllOptions } from 'node:dns';
-import { BlockList, isIP, type LookupFunction } from 'node:net';
+import { BlockList, isIP, type LookupFunction, type Socket } from 'node:net';
 import { Agent, buildConnector } from 'undici';
 import { BackendUnavailableError, InvalidProviderConfigError, ProviderError } from './errors.ts';
+import { proxyFor, type Proxies } from '../proxy.ts';
 import { describeTlsError, secureContextOf, type OutboundTls } from './outbound-tls.ts';
+import { openTunnel } from './tunnel.ts';
 
 export type { OutboundTls } from './outbound-tls.ts';
 
@@ -29,13 +31,20 @@ const REFUSED: readonly (readonly [AddressClass, readonly string[]])[] = [
 ];
 const REFUSED_LISTS = REFUSED.map(([kind, cidrs]) => [kind, blockList(cidrs)] as const);
 
-/** Which addresses a tenant's URL may reach. Immutable. */
+/** Which addresses a tenant's URL may reach, and through which proxy. Immutable. */
 export class OutboundRules {
   readonly #opened: BlockList;
+  readonly #proxies: Proxies | undefined;
 
   /** `allowTargets`: the CIDRs of `--allow-targets`. @throws RangeError naming a text that is no CIDR. */
-  constructor(allowTargets: readonly string[] = []) {
+  constructor(allowTargets: readonly string[] = [], proxies?: Proxies) {
     this.#opened = blockList(allowTargets);
+    this.#proxies = proxies;
+  }
+
+  /** The proxy that the operator's owner wants for this URL; undefined: none. */
+  proxyFor(url: string): string | undefined {
+    return this.#proxies === undefined ? undefined : proxyFor(url, this.#proxies);
   }
 
   /** Why `address` (an IP address, IPv6 without brackets) must not be connected to; undefined when it may. */
@@ -55,7 +64,7 @@ export interface OutboundOptions {
 
 /**
  * A connection pool for one session. Refused targets reject with {@link InvalidProviderConfigError}. It follows no
- * redirect and uses no proxy by itself; close it when the session ends.
+ * redirect; close it when the session ends.
  */
 export function outboundAgent(options: OutboundOptions): Agent {
   return new Agent({
@@ -127,9 +136,40 @@ function guardedConnector(rules: OutboundRules, tls: OutboundTls, timeoutMs: num
     const literal = target.hostname.replace(/^\[|\]$/g, '');
     const refusal = isIP(literal) === 0 ? undefined : rules.refusal(literal);
     // A literal address is never looked up, so the lookup below would not see it.
-    if (refusal === undefined) connect(target, callback);
-    else callback(refused(literal, literal, refusal), null);
+    if (refusal !== undefined) return callback(refused(literal, literal, refusal), null);
+    const port = target.port === '' ? '' : `:${target.port}`;
+    const proxy = rules.proxyFor(`${target.protocol}//${target.hostname}${port}`);
+    if (proxy === undefined) connect(target, callback);
+    else throughProxy({ rules, proxy, target, timeoutMs, connect }, callback);
   };
+}
+
+interface ProxiedTarget {
+  readonly rules: OutboundRules;
+  readonly proxy: string;
+  readonly target: buildConnector.Options;
+  readonly timeoutMs: number;
+  /** Speaks TLS inside the tunnel. */
+  readonly connect: buildConnector.connector;
+}
+
+/** The proxy resolves the name, so what it leads to is looked at here first, as far as this machine knows the name. */
+function throughProxy(
+  { rules, proxy, target, timeoutMs, connect }: ProxiedTarget,
+  callback: buildConnector.Callback,
+): void {
+  const { protocol, hostname } = target;
+  const port = target.port === '' ? (protocol === 'https:' ? 443 : 80) : Number(target.port);
+  const open = (refusal: unknown): void => {
+    if (refusal instanceof InvalidProviderConfigError) return callback(refusal, null);
+    const opened = (socket: Socket): void => {
+      if (protocol === 'https:') connect({ ...target, httpSocket: socket }, callback);
+      else callback(null, socket);
+    };
+    openTunnel({ proxy, hostname, port, timeoutMs }, opened, (error) => callback(error, null));
+  };
+  if (isIP(hostname.replaceAll(/^\[|\]$/g, '')) > 0) open(undefined);
+  else guardedLookup(rules)(hostname, { all: true }, open);
 }
 
 /** Name resolution that leaves out the addresses the rules refuse, and fails when none is left. */

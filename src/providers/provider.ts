@@ -9,6 +9,7 @@
  */
 import type { ZodType } from 'zod';
 import type { Clock } from '../clock.ts';
+import type { Proxies } from '../proxy.ts';
 import type { SecretValue } from '../secret-value.ts';
 import type { CAProvider, SecretKeySelector, ServiceAccountSelector } from '../api/selectors.ts';
 import type { ProviderError } from './errors.ts';
@@ -199,6 +200,8 @@ export interface ProviderEnvironment {
   readonly awsDefaults: Readonly<Record<string, string>>;
   /** CIDRs that D73 would refuse and the operator's owner opened with `--allow-targets`. */
   readonly allowTargets: readonly string[];
+  /** `HTTPS_PROXY` and its siblings; undefined: none. */
+  readonly proxies?: Proxies | undefined;
   /** D72: false refuses the operator's own cloud identity to namespaced SecretStores. */
   readonly controllerCredentialsForAll: boolean;
 }

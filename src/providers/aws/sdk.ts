@@ -5,6 +5,7 @@
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import type { SecretValue } from '../../secret-value.ts';
+import type { Proxies } from '../../proxy.ts';
 import type { ApiCallObserver, ProviderEnvironment, RetrySettings } from '../provider.ts';
 import { awsError, isExpired, type AwsCallInfo } from './errors.ts';
 import { keysFor, sdkCredentials, type KeySource } from './keys.ts';
@@ -14,10 +15,28 @@ const DEFAULT_ATTEMPTS = 3;
 const LONGEST_DELAY_MS = 60_000;
 
 /** Requests are signed one by one, so one pool of connections serves all identities. */
-const connections = {
-  httpAgent: new HttpAgent({ keepAlive: true, maxSockets: 64 }),
-  httpsAgent: new HttpsAgent({ keepAlive: true, maxSockets: 64 }),
-};
+const direct = connectionsThrough(undefined);
+const proxied = new WeakMap<Proxies, ReturnType<typeof connectionsThrough>>();
+
+function connections(proxies: Proxies | undefined): ReturnType<typeof connectionsThrough> {
+  if (proxies === undefined) return direct;
+  const known = proxied.get(proxies) ?? connectionsThrough(proxies);
+  proxied.set(proxies, known);
+  return known;
+}
+
+/** Which proxy a connection takes is Node's to decide, by the same variables; this machine itself is never behind one. */
+function connectionsThrough(proxies: Proxies | undefined) {
+  const { http, https, no } = proxies ?? {};
+  const proxyEnv = {
+    ...(http === undefined ? {} : { HTTP_PROXY: http }),
+    ...(https === undefined ? {} : { HTTPS_PROXY: https }),
+    NO_PROXY: [no, 'localhost', '127.0.0.1', '::1'].filter((entry) => entry !== undefined).join(','),
+  };
+  const options = { keepAlive: true, maxSockets: 64, proxyEnv };
+  return { httpAgent: new HttpAgent(options), httpsAgent: new HttpsAgent(options) };
+}
+
 const timeouts = { connectionTimeout: 5_000, requestTimeout: 30_000, throwOnRequestTimeout: true };
 
 export type EndpointVariable =
@@ -41,7 +60,7 @@ export function sdkConfig({ region, environment, endpointVariable, keys, retry }
   const endpoint = environment.awsEndpoints[endpointVariable];
   return {
     region,
-    requestHandler: { ...connections, ...timeouts },
+    requestHandler: { ...connections(environment.proxies), ...timeouts },
     customUserAgent: [[USER_AGENT]] as [string][],
     ...(endpoint === undefined || endpoint === '' ? {} : { endpoint }),
     ...(keys === undefined ? {} : { credentials: sdkCredentials(keys) }),

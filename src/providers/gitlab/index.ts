@@ -40,7 +40,7 @@ async function openGitlab(context: SessionContext<GitlabSpec>): Promise<SecretsC
   const ca = await context.cluster.certificateAuthority('caBundle', { caBundle, caProvider });
   const token = await tokenOf(context);
   const sources = sourcesOf(spec);
-  const agent = outboundAgent({ rules: new OutboundRules(environment.allowTargets), tls: { ca } });
+  const agent = outboundAgent({ rules: new OutboundRules(environment.allowTargets, environment.proxies), tls: { ca } });
   const client = new GitlabClient({ url, dispatcher: agent, token, clock, observe });
   const catalog = new Catalog({ client, ...sources, environment: spec.environment ?? '' });
   return new GitlabSession(catalog, spec.environment ?? '', agent);

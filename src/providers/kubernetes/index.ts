@@ -21,7 +21,7 @@ async function openKubernetes(context: SessionContext<KubernetesSpec>): Promise<
   const { spec, namespace, store, clock, observe, environment } = context;
   if (store.kind === 'ClusterSecretStore' && namespace === '' && dependsOnNamespace(spec)) return new UnprobedClient();
   const { server, tls, tokens } = await connectionOf(context);
-  const agent = outboundAgent({ rules: new OutboundRules(environment.allowTargets), tls });
+  const agent = outboundAgent({ rules: new OutboundRules(environment.allowTargets, environment.proxies), tls });
   const client = new KubernetesClient({ server, dispatcher: agent, tokens, clock, observe });
   const secrets = new RemoteSecrets(client, spec.remoteNamespace);
   const push = new KubernetesPush(client, spec.remoteNamespace, store.kind === 'ClusterSecretStore');

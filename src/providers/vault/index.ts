@@ -77,7 +77,10 @@ export async function connectVault(context: SessionContext<VaultSpec>): Promise<
     session: context,
   });
   const tls = await tlsOf(context, method);
-  const agent = outboundAgent({ rules: new OutboundRules(context.environment.allowTargets), tls });
+  const agent = outboundAgent({
+    rules: new OutboundRules(context.environment.allowTargets, context.environment.proxies),
+    tls,
+  });
   const client = new VaultClient({
     server,
     dispatcher: agent,

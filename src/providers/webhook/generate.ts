@@ -27,7 +27,7 @@ export async function callWebhook(context: SessionContext<WebhookSpec>): Promise
   const { result, caBundle, caProvider, ...texts } = spec;
   const templates = new Templates(texts, await secretsOf(context), clock);
   const ca = await cluster.certificateAuthority('webhook', { caBundle, caProvider });
-  const agent = outboundAgent({ rules: new OutboundRules(environment.allowTargets), tls: { ca } });
+  const agent = outboundAgent({ rules: new OutboundRules(environment.allowTargets, environment.proxies), tls: { ca } });
   const caller = new WebhookCaller({ dispatcher: agent, timeoutMs, clock, observe });
   try {
     const { url, headers, body } = await templates.render(NO_REFERENCE, signal);

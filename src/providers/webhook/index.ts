@@ -43,7 +43,7 @@ async function openWebhook(context: SessionContext<WebhookSpec>): Promise<Secret
   const templates = new Templates(spec, await secretsOf(context), clock);
   const { caBundle, caProvider } = spec;
   const ca = await cluster.certificateAuthority('webhook', { caBundle, caProvider });
-  const rules = new OutboundRules(environment.allowTargets);
+  const rules = new OutboundRules(environment.allowTargets, environment.proxies);
   const agent = outboundAgent({ rules, tls: { ca } });
   return new WebhookSession({
     spec,
