@@ -206,6 +206,25 @@ describe('the documented policies', () => {
   }
 });
 
+test('the documented PushSecret is pushed as it stands, as text', async () => {
+  const blocks = [...documentation().matchAll(/```yaml\n(.*?)```/gs)].map(([, yaml = '']) => yaml);
+  const [yaml = ''] = blocks.filter((block) => block.includes('kind: PushSecret\n'));
+  const { namespace, ready } = await shop(
+    'SecretsManager',
+    [documented('secretsmanager:PutSecretValue')],
+    'eu-central-1',
+  );
+  const here = yaml
+    .replace('namespace: ci', `namespace: ${namespace}`)
+    .replace('name: aws', 'name: store')
+    .replace('name: build-key', 'name: push')
+    .replace('shop/build-key', `shop/${namespace}`);
+  await env.apply(secret(namespace, 'build-key', { 'api-key': 'k1' }), parse(here) as KubeObject);
+  await ready(/^True Synced/);
+  const [stored] = [...(env.aws.secret(`shop/${namespace}`)?.versions.values() ?? [])];
+  assert.deepEqual(stored?.value, { SecretString: 'k1' });
+});
+
 test('the tutorial’s PushSecret is refused for want of a selector; with one the wrong key is told (Q09)', async () => {
   const { namespace, ready } = await shop('SecretsManager', [PUSH]);
   const tutorial = `

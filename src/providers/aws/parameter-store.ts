@@ -11,47 +11,37 @@ import {
 import { SecretValue } from '../../secret-value.ts';
 import { InvalidRefError, PermissionDeniedError, SecretNotFoundError } from '../errors.ts';
 import { encodeBytesMap } from '../json/index.ts';
-import type {
-  FindQuery,
-  Push,
-  PushOutcome,
-  ReadOutcome,
-  ReadRef,
-  SecretsClient,
-  SessionContext,
-  Validity,
-} from '../provider.ts';
+import type { FindQuery, ReadOutcome, ReadRef, SecretsClient, SessionContext } from '../provider.ts';
 import { DeniedBatch } from './denied-batch.ts';
-import { keysFor, type KeySource } from './keys.ts';
+import type { KeySource } from './keys.ts';
 import { ParameterStoreApi } from './parameter-store-api.ts';
 import { findParameters } from './parameter-store-find.ts';
 import { ParameterStorePush } from './parameter-store-push.ts';
 import { outcomeOf, readEach } from './read-each.ts';
 import { awsCaller, sdkConfig, type AwsCaller } from './sdk.ts';
+import { AwsSessionClient } from './session-client.ts';
 import type { AwsSpec } from './spec.ts';
 
 const BATCH_SIZE = 10;
 
-export class ParameterStoreClient implements SecretsClient {
+export class ParameterStoreClient extends AwsSessionClient implements SecretsClient {
   readonly batchSize = BATCH_SIZE;
-  /** It asks for credentials only, at most at STS. */
-  readonly validatesElsewhere = true;
   readonly #sdk: SSMClient;
   readonly #caller: AwsCaller;
-  readonly #keys: KeySource;
   readonly #prefix: string;
   readonly #deniedBatch: DeniedBatch;
-  readonly #push: ParameterStorePush;
 
   constructor(context: SessionContext<AwsSpec>, keys: KeySource) {
     const { spec, environment, retry, observe, clock } = context;
     const { region } = spec;
-    this.#sdk = new SSMClient(sdkConfig({ region, environment, endpointVariable: 'AWS_SSM_ENDPOINT', keys, retry }));
-    this.#caller = awsCaller({ label: 'AWS/ParameterStore', service: 'ssm', region, observe, keys });
-    this.#keys = keys;
-    this.#prefix = spec.prefix ?? '';
+    const sdk = new SSMClient(sdkConfig({ region, environment, endpointVariable: 'AWS_SSM_ENDPOINT', keys, retry }));
+    const caller = awsCaller({ label: 'AWS/ParameterStore', service: 'ssm', region, observe, keys });
+    const { prefix = '' } = spec;
+    super(keys, new ParameterStorePush(new ParameterStoreApi(sdk, caller), prefix));
+    this.#sdk = sdk;
+    this.#caller = caller;
+    this.#prefix = prefix;
     this.#deniedBatch = new DeniedBatch(clock);
-    this.#push = new ParameterStorePush(new ParameterStoreApi(this.#sdk, this.#caller), this.#prefix);
   }
 
   async read(refs: readonly ReadRef[], signal: AbortSignal): Promise<readonly ReadOutcome[]> {
@@ -71,25 +61,6 @@ export class ParameterStoreClient implements SecretsClient {
     const read = (names: readonly string[]): Promise<readonly ReadOutcome[]> => this.#readNames(names, signal);
     return findParameters({ sdk: this.#sdk, caller: this.#caller, read, batchSize: BATCH_SIZE }, query, signal);
   }
-
-  push(push: Push, signal: AbortSignal): Promise<PushOutcome> {
-    return this.#push.push(push, signal);
-  }
-
-  remove(removal: Pick<Push, 'remoteKey' | 'entries'>, signal: AbortSignal): Promise<void> {
-    return this.#push.remove(removal, signal);
-  }
-
-  exists(remoteKey: string, property: string | undefined, signal: AbortSignal): Promise<boolean> {
-    return this.#push.exists(remoteKey, property, signal);
-  }
-
-  async validate(signal: AbortSignal): Promise<Validity> {
-    await keysFor(this.#keys, signal);
-    return 'Ready';
-  }
-
-  async close(): Promise<void> {}
 
   /** A version is a number or a label, written behind the name. */
   #nameOf({ key, version }: ReadRef): string {

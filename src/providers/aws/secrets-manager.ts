@@ -12,52 +12,41 @@ import {
 import { SecretValue } from '../../secret-value.ts';
 import { InvalidRefError, PermissionDeniedError, SecretNotFoundError, type ProviderError } from '../errors.ts';
 import { encodeBytesMap } from '../json/index.ts';
-import type {
-  FindQuery,
-  Push,
-  PushOutcome,
-  ReadOutcome,
-  ReadRef,
-  SecretsClient,
-  SessionContext,
-  Validity,
-} from '../provider.ts';
+import type { FindQuery, ReadOutcome, ReadRef, SecretsClient, SessionContext } from '../provider.ts';
 import { DeniedBatch } from './denied-batch.ts';
 import { awsItemError } from './errors.ts';
-import { keysFor, type KeySource } from './keys.ts';
+import type { KeySource } from './keys.ts';
 import { outcomeOf, readEach } from './read-each.ts';
 import { awsCaller, sdkConfig, type AwsCaller } from './sdk.ts';
 import { SecretsManagerApi } from './secrets-manager-api.ts';
 import { listSecrets } from './secrets-manager-find.ts';
 import { SecretsManagerPush } from './secrets-manager-push.ts';
+import { AwsSessionClient } from './session-client.ts';
 import type { AwsSpec } from './spec.ts';
 
 export const SERVICE = 'secretsmanager';
 const BATCH_SIZE = 20;
 const CURRENT = 'AWSCURRENT';
 
-export class SecretsManagerClient implements SecretsClient {
+export class SecretsManagerClient extends AwsSessionClient implements SecretsClient {
   readonly batchSize = BATCH_SIZE;
-  /** It asks for credentials only, at most at STS. */
-  readonly validatesElsewhere = true;
   readonly #sdk: Sdk;
   readonly #caller: AwsCaller;
-  readonly #keys: KeySource;
   readonly #prefix: string;
   readonly #deniedBatch: DeniedBatch;
-  readonly #push: SecretsManagerPush;
 
   constructor(context: SessionContext<AwsSpec>, keys: KeySource) {
     const { spec, environment, retry, observe, clock } = context;
     const { region } = spec;
-    this.#sdk = new Sdk(
+    const sdk = new Sdk(
       sdkConfig({ region, environment, endpointVariable: 'AWS_SECRETSMANAGER_ENDPOINT', keys, retry }),
     );
-    this.#caller = awsCaller({ label: 'AWS/SecretsManager', service: SERVICE, region, observe, keys });
-    this.#keys = keys;
+    const caller = awsCaller({ label: 'AWS/SecretsManager', service: SERVICE, region, observe, keys });
+    super(keys, new SecretsManagerPush(new SecretsManagerApi(sdk, caller), spec));
+    this.#sdk = sdk;
+    this.#caller = caller;
     this.#prefix = spec.prefix ?? '';
     this.#deniedBatch = new DeniedBatch(clock);
-    this.#push = new SecretsManagerPush(new SecretsManagerApi(this.#sdk, this.#caller), spec);
   }
 
   async read(refs: readonly ReadRef[], signal: AbortSignal): Promise<readonly ReadOutcome[]> {
@@ -88,25 +77,6 @@ export class SecretsManagerClient implements SecretsClient {
     }
     return found;
   }
-
-  push(push: Push, signal: AbortSignal): Promise<PushOutcome> {
-    return this.#push.push(push, signal);
-  }
-
-  remove(removal: Pick<Push, 'remoteKey' | 'entries'>, signal: AbortSignal): Promise<void> {
-    return this.#push.remove(removal, signal);
-  }
-
-  exists(remoteKey: string, property: string | undefined, signal: AbortSignal): Promise<boolean> {
-    return this.#push.exists(remoteKey, property, signal);
-  }
-
-  async validate(signal: AbortSignal): Promise<Validity> {
-    await keysFor(this.#keys, signal);
-    return 'Ready';
-  }
-
-  async close(): Promise<void> {}
 
   async #readTogether(refs: readonly ReadRef[], signal: AbortSignal): Promise<readonly ReadOutcome[]> {
     if (refs.length === 0) return [];
