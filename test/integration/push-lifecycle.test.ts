@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { namespaces, pushSecrets, secrets, secretStores } from '../../src/api/resources.ts';
 import { secret } from '../builders/objects.ts';
 import { requires, useEnv } from './current-env.ts';
+import { settled } from './fake-store.ts';
 import { isGone, pushes, pushShop } from './push-shop.ts';
 
 const env = await useEnv();
@@ -195,6 +196,39 @@ test('the API server drops every line, again and again: changes of the source st
     if (env.supports('fast-time')) await env.advance(2_000);
     await it.arrives('a', { value });
   }
+});
+
+const faults = requires(env, 'kube-faults', 'a server that errs on request');
+
+test(
+  'the API server takes no status for a while: nothing is written twice, and in the end all is known',
+  faults,
+  async () => {
+    const it = await pushShop(env, 'refused');
+    const status = { method: 'PATCH', path: new RegExp(`${it.namespace}/pushsecrets/push/status`) };
+    await env.kubeFaults.respond(status, { status: 503 }, 6);
+    await env.apply(pushes(it, 'push', { 'api-key': 'a', user: 'b' }, DELETE));
+    await settled(env, it.namespace);
+    assert.equal(await it.remote('a'), undefined, 'what cannot be noted is not written');
+    for (let seconds = 0; seconds < 60; seconds++) await env.advance(1_000);
+    env.kubeFaults.heal();
+    await it.says('push', /^True Synced/);
+    assert.deepEqual([(await it.remote('a'))?.version, (await it.remote('b'))?.version], [1, 1]);
+    await env.kube.delete(pushSecrets, { namespace: it.namespace, name: 'push' });
+    await isGone(env, pushSecrets, it.namespace, 'push');
+    assert.deepEqual([await it.remote('a'), await it.remote('b')], [undefined, undefined]);
+  },
+);
+
+test('the API server drops the request that lets go of a PushSecret: it goes all the same, once', faults, async () => {
+  const it = await pushShop(env, 'dropped');
+  await env.apply(pushes(it, 'push', { 'api-key': 'a' }, DELETE));
+  await it.says('push', /^True Synced/);
+  await env.kubeFaults.reset({ method: 'PATCH', path: new RegExp(`${it.namespace}/pushsecrets/push`) }, 3);
+  await env.kube.delete(pushSecrets, { namespace: it.namespace, name: 'push' });
+  for (let seconds = 0; seconds < 30; seconds++) await env.advance(1_000);
+  await isGone(env, pushSecrets, it.namespace, 'push');
+  assert.equal(await it.remote('a'), undefined);
 });
 
 // These stop the operator that the tests before them use.
