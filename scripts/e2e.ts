@@ -21,6 +21,7 @@ const TEST_FILES = [
   'test/integration/**/*.test.ts',
   'test/conformance/**/*.real.test.ts',
   'test/chart/**/*.real.test.ts',
+  'test/fuzz/**/*.real.test.ts',
 ];
 
 const started = Date.now();

@@ -7,7 +7,7 @@ import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, write
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { withLock } from './lock.ts';
-import { cacheName, goParts, kubernetesMinor, moduleFolder, MOTO, motoRequirements } from './parts.ts';
+import { cacheName, GOLDEN, goParts, kubernetesMinor, moduleFolder, MOTO, motoRequirements } from './parts.ts';
 import type { GoPart, PartName } from './parts.ts';
 
 /** Absolute paths of the programs; `vault-auth-kubernetes` lies alone in its folder, as Vault's plugin folder. */
@@ -44,6 +44,11 @@ export function findOrBuildPart(name: GoPart['name'], say: Say, env: NodeJS.Proc
   return goPart(part, cacheFolder(env), say, env);
 }
 
+/** The Go tool that tells what a template gives. */
+export function findOrBuildGolden(say: Say, env: NodeJS.ProcessEnv = process.env): Promise<string> {
+  return make(GOLDEN, cacheFolder(env), join('bin', GOLDEN.file), goBuild, say);
+}
+
 async function goPart(part: GoPart, cache: string, say: Say, env: NodeJS.ProcessEnv): Promise<string> {
   return inAssets(part, env) ?? (await make(part, cache, join('bin', part.file), goBuild, say));
 }
@@ -58,7 +63,7 @@ function inAssets(part: GoPart, env: NodeJS.ProcessEnv): string | undefined {
   return !part.pinned && file !== '' && existsSync(file) ? file : undefined;
 }
 
-type Part = GoPart | typeof MOTO;
+type Part = GoPart<string> | typeof MOTO;
 
 /** A part counts as there only with the file that is written last, so half a build is never used. */
 async function make<P extends Part>(
@@ -96,7 +101,7 @@ async function timed(part: Part, say: Say, work: () => Promise<void>): Promise<v
   say(`${part.name} ${part.version}: built in ${seconds()} s`);
 }
 
-async function goBuild(part: GoPart, folder: string, log: string): Promise<void> {
+async function goBuild(part: GoPart<string>, folder: string, log: string): Promise<void> {
   const flags = ['-mod=readonly', '-trimpath', '-ldflags', `-s -w ${part.ldflags ?? ''}`.trim()];
   if (part.tags !== undefined) flags.push('-tags', part.tags);
   await run('go', ['build', ...flags, '-o', join(folder, 'bin', part.file), part.pkg], log, {

@@ -3,7 +3,7 @@
  * modules and the Python requirements in `modules/`; this file only says what to build from them.
  */
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 export type PartName =
@@ -17,8 +17,8 @@ export type PartName =
   | 'helm4'
   | 'moto';
 
-export interface GoPart {
-  readonly name: Exclude<PartName, 'moto'>;
+export interface GoPart<Name extends string = Exclude<PartName, 'moto'>> {
+  readonly name: Name;
   readonly version: string;
   /** Folder below `modules/` that pins the dependencies. */
   readonly module: string;
@@ -32,6 +32,8 @@ export interface GoPart {
   readonly minutes: number;
   /** Only our own build will do, not a program of that name that the machine has. */
   readonly pinned: boolean;
+  /** The module is our own: its sources go into the name of the folder in the cache. */
+  readonly own?: true;
 }
 
 /** The minors of Kubernetes that the suite runs on, newest first, and the recipe of each. kubectl is always the newest. */
@@ -127,6 +129,18 @@ export function goParts(minor: KubernetesMinor): readonly GoPart[] {
 
 export const MOTO = { name: 'moto', version: '5.2.5', minutes: 1 } as const;
 
+/** What templates give in Go: the oracle of the template engine, not a part of any cluster. */
+export const GOLDEN: GoPart<'golden'> = {
+  name: 'golden',
+  version: 'v3.3.0',
+  module: '../../../tools/golden',
+  pkg: '.',
+  file: 'golden',
+  minutes: 1,
+  pinned: true,
+  own: true,
+};
+
 const modules = new URL('./modules/', import.meta.url);
 
 export function moduleFolder(module: string): string {
@@ -136,10 +150,12 @@ export function moduleFolder(module: string): string {
 export const motoRequirements = fileURLToPath(new URL('moto/requirements.txt', modules));
 
 /** The name of the folder in the cache: changes whenever anything that goes into the part changes. */
-export function cacheName(part: GoPart | typeof MOTO): string {
+export function cacheName(part: GoPart<string> | typeof MOTO): string {
   const digest = createHash('sha256');
   if ('module' in part) {
-    for (const file of ['go.mod', 'go.sum']) digest.update(readFileSync(`${moduleFolder(part.module)}${file}`));
+    const sources = part.own === true ? globSync('**/*.go', { cwd: moduleFolder(part.module) }).sort() : [];
+    for (const file of ['go.mod', 'go.sum', ...sources])
+      digest.update(readFileSync(`${moduleFolder(part.module)}${file}`));
     digest.update(JSON.stringify([part.pkg, part.tags, part.ldflags]));
   } else {
     digest.update(readFileSync(motoRequirements));

@@ -2,6 +2,7 @@
 // function libraries, and writes what came out to *.golden.json beside it. The TypeScript engine is held to that.
 //
 // Usage, from this folder: GOARCH=amd64 TZ=UTC go run . ../../test/vectors/templates
+// With the argument "serve" it renders cases from its standard input instead, see serve.go.
 package main
 
 import (
@@ -25,17 +26,18 @@ type group struct {
 	Cases []json.RawMessage `json:"cases"`
 }
 
-// spec is one case; a bare string in the file is a case with only a template.
+// spec is one case; a bare string in the file is a case with only a template. TemplateB64 is for what is no clean UTF-8.
 type spec struct {
-	Template   string                       `json:"t"`
-	Data       map[string]string            `json:"data"`
-	Bytes      map[string]string            `json:"bytes"`
-	Nested     map[string]map[string]string `json:"nested"`
-	Name       string                       `json:"name"`
-	MissingKey string                       `json:"missingKey"`
-	Delims     []string                     `json:"delims"`
-	Loose      bool                         `json:"loose"`
-	Parse      string                       `json:"parse"`
+	Template    string                       `json:"t"`
+	TemplateB64 []byte                       `json:"base64"`
+	Data        map[string]string            `json:"data"`
+	Bytes       map[string]string            `json:"bytes"`
+	Nested      map[string]map[string]string `json:"nested"`
+	Name        string                       `json:"name"`
+	MissingKey  string                       `json:"missingKey"`
+	Delims      []string                     `json:"delims"`
+	Loose       bool                         `json:"loose"`
+	Parse       string                       `json:"parse"`
 }
 
 // result is a case with what Go made of it. Texts that are no clean UTF-8 are kept as base64.
@@ -59,6 +61,10 @@ type result struct {
 func main() {
 	if len(os.Args) < 2 {
 		fail(fmt.Errorf("usage: golden <folder of vectors>"))
+	}
+	if os.Args[1] == "serve" {
+		serve()
+		return
 	}
 	files, err := filepath.Glob(filepath.Join(os.Args[1], "*.yaml"))
 	fail(err)
@@ -89,6 +95,9 @@ func generate(file string) int {
 			fail(json.Unmarshal(raw, &s.Template))
 		} else if err := json.Unmarshal(raw, &s); err != nil {
 			fail(fmt.Errorf("%s: case %d: %w", file, i, err))
+		}
+		if s.TemplateB64 != nil {
+			s.Template = string(s.TemplateB64)
 		}
 		line, err := marshal(run(g, s))
 		fail(err)

@@ -27,7 +27,7 @@ export class Printer {
     this.budget.spend(1);
     if (value === null) return verb === 'v' || verb === 'T' ? pad('<nil>', flags) : this.bad(value, verb, flags);
     if (verb === 'T') return padded(typeOf(value), flags);
-    if (verb === 'p') return this.bad(value, verb, flags);
+    if (verb === 'p' || verb === 'w') return this.bad(value, verb, flags);
     return this.withMethods(value, verb, flags);
   }
 

@@ -60,7 +60,7 @@ export function unquoteChar(literal: string, at: number, delimiter: string): Unq
   if (c === undefined || c === delimiter || c === '\n') return undefined;
   if (c !== '\\') {
     const { rune, size } = decodeRune(literal, at);
-    return { bytes: literal.slice(at, at + size), rune, next: at + size };
+    return { bytes: encodeRune(rune), rune, next: at + size };
   }
   return unquoteEscape(literal, at + 1, delimiter);
 }

@@ -1,6 +1,5 @@
 /** Dates. "Local" is the zone the caller gave, UTC unless told otherwise. */
-import { failure, Failure, value as hidden } from '../errors.ts';
-import { quote } from '../format/quote.ts';
+import { Failure } from '../errors.ts';
 import { defineWith, type Runtime } from '../signature.ts';
 import { formatTime } from '../time/format.ts';
 import { GoTime, ZERO_TIME } from '../time/go-time.ts';
@@ -51,10 +50,13 @@ function toDate(runtime: Runtime, layout: string, text: string): Value {
 }
 
 function modify(text: string, time: GoObject, must: boolean): Value {
-  const nanoseconds = parseDuration(text);
-  if (nanoseconds !== undefined) return time instanceof GoTime ? time.add(nanoseconds) : time;
-  if (must) throw failure`time: invalid duration ${hidden(quote(text))}`;
-  return time;
+  try {
+    const nanoseconds = parseDuration(text);
+    return time instanceof GoTime ? time.add(nanoseconds) : time;
+  } catch (error) {
+    if (must || !(error instanceof Failure)) throw error;
+    return time;
+  }
 }
 
 function since(runtime: Runtime, time: GoTime): bigint {
@@ -71,8 +73,15 @@ function toSeconds(nanoseconds: bigint): bigint {
 function durationText(value: Value): string {
   if (value instanceof GoInt && value.type === 'int64')
     return formatDuration(BigInt.asIntN(64, value.value * 1_000_000_000n));
-  const seconds = typeof value === 'string' && /^[+-]?\d{1,18}$/.test(value) ? BigInt(value.replace('+', '')) : 0n;
+  const seconds = typeof value === 'string' && /^[+-]?\d+$/.test(value) ? clampedInt64(value) : 0n;
   return formatDuration(BigInt.asIntN(64, seconds * 1_000_000_000n));
+}
+
+/** What is beyond an int64 becomes its limit, as when Go reads a number and ignores the error. */
+function clampedInt64(digits: string): bigint {
+  const value = BigInt(digits.slice(0, 40).replace('+', ''));
+  const largest = 2n ** 63n - 1n;
+  return value > largest ? largest : value < -largest - 1n ? -largest - 1n : value;
 }
 
 const HOUR = 3_600_000_000_000n;
@@ -94,9 +103,18 @@ function rounded(runtime: Runtime, value: Value): string {
 }
 
 function durationFrom(runtime: Runtime, value: Value): bigint {
-  if (typeof value === 'string') return parseDuration(value) ?? 0n;
+  if (typeof value === 'string') return durationOrZero(value);
   if (value instanceof GoTime) return since(runtime, value);
   return value instanceof GoInt && value.type === 'int64' ? value.value : 0n;
+}
+
+function durationOrZero(text: string): bigint {
+  try {
+    return parseDuration(text);
+  } catch (error) {
+    if (error instanceof Failure) return 0n;
+    throw error;
+  }
 }
 
 const ISO_DATE = '2006-01-02';

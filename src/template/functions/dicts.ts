@@ -77,8 +77,9 @@ function mergeInto(runtime: Runtime, target: GoMap, source: GoMap, overwrite: bo
 }
 
 function merge(runtime: Runtime, target: GoMap, sources: readonly GoMap[], overwrite: boolean): Value {
-  for (const source of sources) mergeInto(runtime, target, source, overwrite);
-  return target;
+  const into = target.isNil && sources.some((source) => !source.isNil) ? dict() : target;
+  for (const source of sources) mergeInto(runtime, into, source, overwrite);
+  return into;
 }
 
 function deepCopy(runtime: Runtime, value: Value): Value {

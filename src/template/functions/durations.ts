@@ -1,4 +1,5 @@
 /** Go's time.Duration: nanoseconds with a text form such as `1h2m3.5s`. */
+import { failure, value as hidden, type Failure } from '../errors.ts';
 import { GoInt, wrap64, type Method } from '../values.ts';
 
 const UNITS: ReadonlyMap<string, bigint> = new Map([
@@ -46,28 +47,51 @@ function decimal(size: bigint, places: number): string {
   return fraction === '' ? `${size / unit}` : `${size / unit}.${fraction}`;
 }
 
-/** Nanoseconds of a Go duration text; undefined = not one. */
-export function parseDuration(text: string): bigint | undefined {
-  const [, sign, body = ''] = /^([+-]?)(.*)$/s.exec(text) ?? [];
+/** Nanoseconds of a Go duration text. @throws Failure */
+export function parseDuration(text: string): bigint {
+  const invalid = (): Failure => failure`time: invalid duration ${hidden(quoteBytes(text))}`;
+  const body = text.replace(/^[+-]/, '');
   if (body === '0') return 0n;
-  const pattern = /(\d*)(?:\.(\d*))?([^\d.]+)/y;
+  if (body === '') throw invalid();
   let total = 0n;
-  let at = 0;
-  while (at < body.length) {
-    pattern.lastIndex = at;
-    const [all = '', whole = '', fraction = '', unit = ''] = pattern.exec(body) ?? [];
+  for (let at = 0; at < body.length;) {
+    const part = PART.exec(body.slice(at));
+    const [all = '', whole = '', fraction = '', unit = ''] = part ?? [];
+    if (part === null || whole + fraction === '' || BigInt(whole) > LARGEST + 1n) throw invalid();
+    if (unit === '') throw failure`time: missing unit in duration ${hidden(quoteBytes(text))}`;
     const scale = UNITS.get(unit);
-    if (scale === undefined || whole + fraction === '') return undefined;
+    if (scale === undefined) {
+      throw failure`time: unknown unit ${hidden(quoteBytes(unit))} in duration ${hidden(quoteBytes(text))}`;
+    }
     total += BigInt(whole) * scale + fractionOf(fraction, scale);
+    if (total > LARGEST + 1n) throw invalid();
     at += all.length;
   }
-  if (body === '' || total > LARGEST + (sign === '-' ? 1n : 0n)) return undefined;
-  return sign === '-' ? -total : total;
+  if (!text.startsWith('-') && total > LARGEST) throw invalid();
+  return text.startsWith('-') ? -total : total;
 }
 
+/** A number, as far as there is one, and its unit. */
+const PART = /^(?=[\d.])(\d*)(?:\.(\d*))?([^\d.]*)/s;
+
+/** The fraction in floating point, and of digits as many as an int64 holds, as Go does it. */
 function fractionOf(fraction: string, scale: bigint): bigint {
-  const digits = fraction.slice(0, 18);
-  return digits === '' ? 0n : (BigInt(digits) * scale) / 10n ** BigInt(digits.length);
+  let digits = 0n;
+  let size = 1;
+  for (const digit of fraction) {
+    if (digits > LARGEST / 10n || digits * 10n + BigInt(digit) > LARGEST + 1n) break;
+    digits = digits * 10n + BigInt(digit);
+    size *= 10;
+  }
+  return BigInt(Math.trunc(Number(digits) * (Number(scale) / size)));
+}
+
+/** As package time quotes: every byte beyond ASCII by its code. */
+function quoteBytes(text: string): string {
+  const escaped = text.replaceAll(/["\\]|[^ -\x7f]/g, (byte) => {
+    return byte === '"' || byte === '\\' ? `\\${byte}` : `\\x${byte.charCodeAt(0).toString(16).padStart(2, '0')}`;
+  });
+  return `"${escaped}"`;
 }
 
 const DURATION_METHODS = new Map<string, (nanoseconds: bigint) => number | string | bigint>([

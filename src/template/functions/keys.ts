@@ -17,11 +17,21 @@ const GO_TYPES: ReadonlyMap<string, string> = new Map([
 
 const CURVES: ReadonlySet<string> = new Set(['P-256', 'P-384', 'P-521', 'Ed25519']);
 
+/** The text as far as its first object goes; Go's reader of keys does not look at what follows. */
+function firstObject(text: string): string {
+  let depth = 0;
+  for (const { 0: token, index } of text.matchAll(/"(?:\\.|[^"\\])*"|[{}]/g)) {
+    if (token === '{') depth++;
+    if (token === '}' && --depth === 0) return text.slice(0, index + 1);
+  }
+  return text;
+}
+
 /** A single asymmetric key of the kinds Go's tools take. @throws Failure */
 function parseJwk(text: string): JsonWebKey {
   let parsed: unknown;
   try {
-    parsed = JSON.parse(decodeText(text));
+    parsed = JSON.parse(firstObject(decodeText(text)));
   } catch {
     throw failure`failed to unmarshal JWK: invalid JSON`;
   }

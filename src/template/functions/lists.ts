@@ -21,8 +21,13 @@ const cannot =
 function chunk(size: number, value: Value): Value {
   const all = items(value, cannot('chunk'));
   const count = Math.floor((all.length - 1) / size) + 1;
-  if (!Number.isFinite(count) || count < 0) throw failure`runtime error: makeslice: len out of range`;
-  const chunks = Array.from({ length: count }, (_, i) => list(all.slice(i * size, (i + 1) * size)));
+  const last = all.length % size || size;
+  if (!Number.isFinite(count) || count < 0 || (count > 0 && Math.min(last, count > 1 ? size : last) < 0)) {
+    throw failure`runtime error: makeslice: len out of range`;
+  }
+  const chunks = Array.from({ length: count }, (_, i) =>
+    list(all.slice(i * size, i * size + (i < count - 1 ? size : last))),
+  );
   return new GoSlice('[][]interface {}', chunks);
 }
 

@@ -4,7 +4,7 @@
  */
 import { RE2JS, RE2JSSyntaxException, type Matcher } from 're2js';
 import type { Budget } from '../budget.ts';
-import { decodeRune, decodeText, encodeText, isAscii, toBytes } from '../bytes.ts';
+import { decodeRune, decodeText, encodeText, isAscii, isValidUtf8, toBytes } from '../bytes.ts';
 import { failure, value as hidden, word, type Message, message } from '../errors.ts';
 import { canBackquote, quote } from '../format/quote.ts';
 import { define, defineWith, type Runtime } from '../signature.ts';
@@ -21,6 +21,8 @@ class Regex {
   private readonly cost: number;
 
   constructor(pattern: string) {
+    const rest = fromInvalidByte(pattern);
+    if (rest !== '') throw invalidUtf8(pattern.slice(0, -rest.length), rest);
     this.names = new GroupNames(decodeText(pattern));
     this.compiled = RE2JS.compile(this.names.pattern);
     this.cost = this.compiled.matcher('').programSize();
@@ -40,6 +42,30 @@ class Regex {
 
 function groupsOf(matcher: Matcher, count: number): Match {
   return Array.from({ length: count + 1 }, (_, i) => [matcher.start(i), matcher.end(i)] as const);
+}
+
+/** The first fault of a pattern: one before the byte that is no UTF-8, or that byte. */
+function invalidUtf8(before: string, rest: string): RE2JSSyntaxException {
+  try {
+    RE2JS.compile(new GroupNames(decodeText(before)).pattern);
+  } catch (error) {
+    const isCutOff =
+      error instanceof RE2JSSyntaxException &&
+      /missing (?:closing|arg)|trailing|invalid named|unexpected/.test(error.getDescription());
+    if (error instanceof RE2JSSyntaxException && !isCutOff) return error;
+  }
+  return new RE2JSSyntaxException('invalid UTF-8', decodeText(rest));
+}
+
+/** What begins at the first byte that is no UTF-8; empty when there is none. */
+function fromInvalidByte(pattern: string): string {
+  if (isValidUtf8(pattern)) return '';
+  for (let at = 0; at < pattern.length;) {
+    const { rune, size } = decodeRune(pattern, at);
+    if (rune === 0xfffd && size === 1) return pattern.slice(at);
+    at += size;
+  }
+  return '';
 }
 
 const CACHE_SIZE = 200;
@@ -146,17 +172,28 @@ function allocated(runtime: Runtime, text: string): string {
 }
 
 const REFERENCE = /\$(?:\$|([\p{L}\p{Nd}_]+)|\{([\p{L}\p{Nd}_]+)\})/gu;
+/** The same where the template is no text and its characters are bytes. */
+const REFERENCE_IN_BYTES = /\$(?:\$|(\w+)|\{(\w+)\})/g;
 
-/** Fills `$1`, `${name}` and `$$` of a replacement template. */
+/** Fills `$1`, `${name}` and `$$` of a replacement template; the bytes of groups stay as they are. */
 function expand(regex: Regex, template: string, text: string, match: Match): string {
   if (!template.includes('$')) return template;
-  const filled = decodeText(template).replace(REFERENCE, (_all, bare?: string, braced?: string) => {
-    const name = bare ?? braced;
-    if (name === undefined) return '$';
-    const group = regex.names.groupsOf(name).find((each) => (match[each]?.[0] ?? -1) >= 0);
-    return group === undefined ? '' : decodeText(text.slice(...(match[group] ?? [0, 0])));
-  });
-  return encodeText(filled);
+  const isText = isValidUtf8(template);
+  const readable = isText ? decodeText(template) : template;
+  const bytesOf = isText ? encodeText : (raw: string): string => raw;
+  let out = '';
+  let end = 0;
+  for (const found of readable.matchAll(isText ? REFERENCE : REFERENCE_IN_BYTES)) {
+    const name = found[1] ?? found[2];
+    out += bytesOf(readable.slice(end, found.index)) + (name === undefined ? '$' : groupText(regex, name, text, match));
+    end = found.index + found[0].length;
+  }
+  return out + bytesOf(readable.slice(end));
+}
+
+function groupText(regex: Regex, name: string, text: string, match: Match): string {
+  const group = regex.names.groupsOf(name).find((each) => (match[each]?.[0] ?? -1) >= 0);
+  return group === undefined ? '' : text.slice(...(match[group] ?? [0, 0]));
 }
 
 function replaceExpanded(runtime: Runtime, must: boolean, pattern: string, text: string, template: string): string {

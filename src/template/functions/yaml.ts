@@ -37,7 +37,13 @@ function struct(runtime: Runtime, value: GoObject): Emittable {
 }
 
 function entries(runtime: Runtime, pairs: Iterable<readonly [string, Value]>): Emittable {
-  return new Map(Array.from(pairs, ([key, item]) => [text(runtime, key), emittable(runtime, item)] as const));
+  return new Map(Array.from(pairs, ([key, item]) => [keyText(runtime, key), emittable(runtime, item)] as const));
+}
+
+/** A key is on one line, and U+0085 would end it. */
+function keyText(runtime: Runtime, bytes: string): string {
+  if (bytes.includes('\xc2\x85')) throw failure`yaml: a key must be on one line`;
+  return text(runtime, bytes);
 }
 
 /** Text as YAML reads it out of a JSON string: some characters are forbidden, U+0085 is a line end that folds. */

@@ -214,7 +214,7 @@ class TimeParser {
       return;
     }
     const pattern =
-      /^(?:ChST|MeST|GMT(?:[+-]\d{1,2})?|[+-]\d{2,4}|WITA|[A-Z]{3}(?![A-Z])|[A-Z]{3}T(?![A-Z])|[A-Z]{4}T(?![A-Z]))/;
+      /^(?:ChST|MeST|GMT(?:[+-]0*(?:1?\d|2[0-3])(?!\d))?|(?=[^]{3})[+-]0*(?:1?\d|2[0-3])(?!\d)|WITA|[A-Z]{3}(?![A-Z])|[A-Z]{3}T(?![A-Z])|[A-Z]{4}T(?![A-Z]))/;
     const [found] = pattern.exec(this.rest) ?? [];
     if (found === undefined) throw this.mismatch(piece.text);
     this.rest = this.rest.slice(found.length);

@@ -3,7 +3,18 @@
  * read by the `yaml` package in its schema-less mode; what scalars mean is decided here. Errors tell a line, never
  * text of the document.
  */
-import { Composer, isAlias, isMap, isScalar, isSeq, Parser, type Document, type Node } from 'yaml';
+import {
+  Composer,
+  isAlias,
+  isCollection,
+  isMap,
+  isPair,
+  isScalar,
+  isSeq,
+  Parser,
+  type Document,
+  type Node,
+} from 'yaml';
 import type { Budget } from '../budget.ts';
 import { decodeText, isValidUtf8 } from '../bytes.ts';
 import { failure, type Failure } from '../errors.ts';
@@ -26,19 +37,83 @@ export function parseYaml(bytes: string, budget: Budget): Tree {
     throw failure`yaml: control characters are not allowed`;
   }
   if (STRAY_END.test(text)) throw syntaxError(text, 0);
-  const document = firstDocument(text);
+  const document = firstIndented(text, budget);
   const error = document?.errors[0];
-  if (document === undefined || error === undefined) return contentsOf(document, budget);
-  const cut = firstDocument(beforeDedent(text, document, error.pos[0]));
+  if (document === undefined || error === undefined) return contentsOf(document, budget, text);
+  const { ignored, kept } = beforeIgnored(text, document, error.pos[0]);
+  const cut = NO_TOKEN.test(ignored) ? undefined : firstDocument(kept);
   if (cut === undefined || cut.errors.length > 0) throw syntaxError(text, error.pos[0]);
-  return contentsOf(cut, budget);
+  return contentsOf(cut, budget, kept);
 }
 
 /** An end-of-document marker before any document. */
 const STRAY_END = /^(?:[ \t]*(?:#[^\n]*)?\n)*\.\.\.(?:\s|$)/;
 
-function contentsOf(document: Document.Parsed | undefined, budget: Budget): Tree {
-  return document === undefined ? null : new Reader(document, budget).read(document.contents, 0);
+function contentsOf(document: Document.Parsed | undefined, budget: Budget, text: string): Tree {
+  if (document === undefined) return null;
+  const { contents } = document;
+  const last = LAST_LINE_OPEN.test(text) ? lastNode(contents) : undefined;
+  const isAtEnd = isScalar(last) && text.slice(last.range?.[1] ?? 0).trim() === '';
+  return new Reader(document, budget, isAtEnd ? last : undefined).read(contents, 0);
+}
+
+/** A text whose last line says something and does not end. */
+const LAST_LINE_OPEN = /[^\s][ \t]*$/;
+
+/** The node that stands last in the document. */
+function lastNode(node: unknown): unknown {
+  for (let at = node; ;) {
+    const last: unknown = isMap(at) || isSeq(at) ? at.items.at(-1) : undefined;
+    if (last === undefined) return at;
+    at = isPair(last) ? (last.value ?? last.key) : last;
+  }
+}
+
+/** Lines put right at most; each costs reading the document once more. */
+const MOST_REPAIRS = 50;
+
+/**
+ * The first document. Go's parser does not care how far the later lines of a flow collection or of a quoted text are
+ * indented (`a: {` and `}` below each other, as JSON often stands in YAML); where this one does, they are indented.
+ */
+function firstIndented(text: string, budget: Budget): Document.Parsed | undefined {
+  let repaired = text;
+  for (let i = 0; i < MOST_REPAIRS; i++) {
+    const document = firstDocument(repaired);
+    const line = document === undefined ? undefined : outdentedLine(repaired, document);
+    if (line === undefined) return i === 0 || document?.errors.length === 0 ? document : firstDocument(text);
+    budget.spend(repaired.length * 2);
+    repaired = `${repaired.slice(0, line)}${' '.repeat(DEEPEST)}${repaired.slice(line)}`;
+  }
+  return firstDocument(text);
+}
+
+/** Where the line begins whose indentation is the document's first error. */
+function outdentedLine(text: string, document: Document.Parsed): number | undefined {
+  const [error] = document.errors;
+  const isFlow = error?.code === 'BAD_INDENT' && error.message.startsWith('Flow ');
+  const isQuoted = error?.code === 'MISSING_CHAR' && error.message.startsWith('Missing closing');
+  if (error === undefined || (!isFlow && !isQuoted)) return undefined;
+  const start = isFlow ? text.lastIndexOf('\n', error.pos[0] - 1) + 1 : text.indexOf('\n', error.pos[0]) + 1;
+  const isMarker = /^(?:---|\.\.\.)(?:\s|$)/.test(text.slice(start, start + 4));
+  return start === 0 || start >= text.length || isMarker ? undefined : start;
+}
+
+/** Text in which Go's parser finds no next token, so that it fails although it has the document already. */
+const NO_TOKEN = /^(?:\s*(?:[@`%]|[&*](?:\s|$)|"[^"]*$|'[^']*$)|[ \t]*-\s)/;
+
+/** Text that Go's parser reads, and what begins after it and is not looked at. */
+interface Kept {
+  readonly kept: string;
+  readonly ignored: string;
+}
+
+function beforeIgnored(text: string, document: Document.Parsed, errorAt: number): Kept {
+  const { contents } = document;
+  const isClosed = isScalar(contents) ? /QUOTE/.test(contents.type ?? '') : isCollection(contents) && contents.flow;
+  const end = contents?.range[1] ?? 0;
+  if (isClosed && errorAt >= end) return { kept: text.slice(0, end), ignored: text.slice(end) };
+  return { kept: beforeDedent(text, document, errorAt), ignored: '' };
 }
 
 /**
@@ -68,10 +143,13 @@ function firstDocument(text: string): Document.Parsed | undefined {
 class Reader {
   private readonly document: Document.Parsed;
   private readonly budget: Budget;
+  /** The scalar at the end of a text that does not end its line: as a block it has no final line end either. */
+  private readonly open: unknown;
 
-  constructor(document: Document.Parsed, budget: Budget) {
+  constructor(document: Document.Parsed, budget: Budget, open: unknown) {
     this.document = document;
     this.budget = budget;
+    this.open = open;
   }
 
   read(node: unknown, depth: number): Tree {
@@ -80,7 +158,10 @@ class Reader {
     if (isAlias(node)) return this.read(this.target(node), depth + 1);
     if (isMap(node)) return this.map(node.items, depth);
     if (isSeq(node)) return node.items.map((item) => this.read(item, depth + 1));
-    return isScalar(node) ? scalar(node) : null;
+    if (!isScalar(node)) return null;
+    const value = scalar(node);
+    const isOpenBlock = node === this.open && typeof node.type === 'string' && node.type.startsWith('BLOCK_');
+    return isOpenBlock && typeof value === 'string' ? value.replace(/\n$/, '') : value;
   }
 
   private target(node: Node): Node {
@@ -108,6 +189,8 @@ class Reader {
   /** `<<`: the entries of a map, or of several of which earlier ones win. */
   private merge(into: Map<string, Tree>, node: unknown, depth: number): void {
     const from = this.read(node, depth + 1);
+    if (isAlias(node) && !(from instanceof Map))
+      throw failure`yaml: map merge requires map or sequence of maps as the value`;
     const maps = Array.isArray(from) ? from.toReversed() : [from];
     for (const map of maps) {
       if (!(map instanceof Map)) throw failure`yaml: map merge requires map or sequence of maps as the value`;
