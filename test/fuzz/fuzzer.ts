@@ -72,7 +72,7 @@ async function compare(oracle: Oracle, cases: readonly Case[]): Promise<Compared
     const go = answers[i] ?? { kind: 'limit', message: 'Go gave no answer' };
     const found = verdict(ours, go);
     const each = cases[i];
-    const isKnown = found === 'different' && each !== undefined && knownReason(each, ours) !== undefined;
+    const isKnown = found === 'different' && each !== undefined && knownReason(each, ours, go) !== undefined;
     return { ours, go, verdict: isKnown ? 'known' : found };
   });
 }

@@ -65,11 +65,17 @@ function goJson(data: YamlData): string {
 /** Differences that stay, each with its reason; a case is looked at here only after it differed. */
 const KNOWN: readonly {
   readonly reason: string;
-  readonly applies: (template: string, each: Case, ours: Outcome) => boolean;
+  readonly applies: (template: string, each: Case, ours: Outcome, go: Outcome) => boolean;
 }[] = [
   {
     reason: 'snakecase and kebabcase see bytes that are no UTF-8 as part of the word before, in a way of their own',
-    applies: (template, each) => /\b(?:snake|kebab)case\b/.test(template) && hasInvalidBytes(template, each),
+    applies: (template, each, _ours, go) =>
+      /\b(?:snake|kebab)case\b/.test(template) &&
+      (hasInvalidBytes(template, each) || (go.kind === 'output' && !isUtf8(go.bytes))),
+  },
+  {
+    reason: 'YAML whose document is one quoted text: what follows it on the same line is cut elsewhere',
+    applies: (_template, each, _ours, go) => each.parse !== undefined && go.kind === 'output' && go.bytes[0] === 0x22,
   },
   {
     reason:
@@ -85,9 +91,9 @@ function hasInvalidBytes(template: string, { data }: Case): boolean {
 }
 
 /** Why a difference is known and stays; undefined: it is not. */
-export function knownReason(each: Case, ours: Outcome): string | undefined {
+export function knownReason(each: Case, ours: Outcome, go: Outcome): string | undefined {
   const template = each.template.toString('latin1');
-  return KNOWN.find(({ applies }) => applies(template, each, ours))?.reason;
+  return KNOWN.find(({ applies }) => applies(template, each, ours, go))?.reason;
 }
 
 export function verdict(ours: Outcome, go: Outcome): Exclude<Verdict, 'known'> {
