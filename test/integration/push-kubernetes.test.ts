@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
-import { pushSecrets, secrets } from '../../src/api/resources.ts';
+import { pushSecrets, secrets, secretStores } from '../../src/api/resources.ts';
 import type { PushSecret } from '../../src/api/push-secret.ts';
 import type { KubeObject } from '../../src/kube/types.ts';
 import { canary, tracesOf } from '../builders/canary.ts';
@@ -20,7 +20,7 @@ import {
   type PushSecretSpecInput,
 } from '../builders/objects.ts';
 import { TEST_CERTIFICATE } from '../builders/http-server.ts';
-import { useEnv } from './current-env.ts';
+import { requires, useEnv } from './current-env.ts';
 import { isGone } from './push-shop.ts';
 import { dataOf, isValid, readyOf, secretOf, storeFailsWith } from './views.ts';
 
@@ -283,6 +283,26 @@ describe('which namespace a push may reach', () => {
         ),
       );
       assert.equal(await secretOf(env, third, 'copy'), undefined);
+    },
+  );
+
+  test(
+    'a store whose account may not ask for its rights is ValidationUnknown, with a warning, and is used all the same',
+    requires(env, 'kube-faults', 'everybody may ask a real API server'),
+    async () => {
+      const { own, remote } = await pair('kunknown');
+      await env.kubeFaults.respond({ method: 'POST', path: /selfsubjectrulesreviews/ }, { status: 403 }, 1);
+      await env.apply(secretStore(own, 'silent', provider(remote, {})));
+      const expected = /ValidationUnknown: cannot be checked before something is read: .*403.*selfsubjectrulesreviews/;
+      await env.eventually(async () => assert.match(await readyOf(env, secretStores, own, 'silent'), expected));
+      assert.match(await readyOf(env, secretStores, own, 'silent'), /^True/);
+      await env.eventually(async () => {
+        const told = (await env.events(own, 'silent')).map(({ type, reason }) => `${type} ${reason}`);
+        assert.ok(told.includes('Warning ValidationUnknown'), told.join());
+      });
+      const secretStoreRefs = [{ name: 'silent', kind: 'SecretStore' as const }];
+      await env.apply(pushOf(own, 'push', [['api-key', 'copy', 'key']], { secretStoreRefs }));
+      await arrived(remote, 'copy', { key: 'k1' });
     },
   );
 
