@@ -6,6 +6,7 @@ import { clusterExternalSecrets, externalSecrets, namespaces } from '../../src/a
 import type { ObjectName } from '../../src/kube/client.ts';
 import { NotFoundError } from '../../src/kube/errors.ts';
 import type { KubeObject, Resource } from '../../src/kube/types.ts';
+import { parseExposition } from '../../src/telemetry/parse-exposition.ts';
 import {
   aws,
   clusterExternalSecret,
@@ -34,6 +35,15 @@ async function statusOf(name: string): Promise<Record<string, unknown>> {
   return (await env.kube.get<WithStatus>(clusterExternalSecrets, { name })).status ?? {};
 }
 
+/** The series of the Ready condition with that status. */
+async function series(name: string, status: string): Promise<number | undefined> {
+  const { samples } = parseExposition(await env.metrics());
+  return samples.find(
+    ({ name: metric, labels }) =>
+      metric === 'clusterexternalsecret_status_condition' && labels['name'] === name && labels['status'] === status,
+  )?.value;
+}
+
 test('selected namespaces have a child, a new one within 2 s, and one that leaves loses it', async () => {
   const first = await env.namespace('fan', { team: 'a' });
   await env.apply(fanOut('team-a', { team: 'a' }));
@@ -59,8 +69,11 @@ test('somebody else’s object of that name is left alone and told, and replaced
     assert.equal(failed?.namespace, namespace);
     assert.match(failed?.reason ?? '', /already exists/);
   });
+  await env.eventually(async () => assert.equal(await series('team-b', 'False'), 1));
+  assert.equal(await series('team-b', 'True'), 0);
   await env.kube.delete(externalSecrets, { namespace, name: 'team-b' });
   await env.eventually(async () => assert.deepEqual((await statusOf('team-b'))['provisionedNamespaces'], [namespace]));
+  await env.eventually(async () => assert.equal(await series('team-b', 'True'), 1));
 });
 
 test('children are written once, and put right when somebody changes or deletes them', async () => {
