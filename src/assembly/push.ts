@@ -45,7 +45,8 @@ function pushSecretController(
   });
   core.onRecovered((store, namespace) => controller.recovered(store, namespace));
   caches.namespaces?.addHandler((previous, current, key) => {
-    if (previous !== undefined && current !== undefined) controller.namespaceChanged(key);
+    if (previous === undefined || current === undefined) return;
+    controller.namespaceChanged(key, current.terminating && !previous.terminating);
   });
   return controller.controller;
 }

@@ -21,6 +21,13 @@ export function changedBesidesStatus({ metadata: a }: WithMeta, { metadata: b }:
   );
 }
 
+/** From when an object is being deleted, a pass that waits for a backend may take this much longer (D6). */
+export const LET_GO_MS = 3_000;
+
+export function isDeletionBegun(previous: WithMeta | undefined, current: WithMeta | undefined): boolean {
+  return current?.metadata.deletionTimestamp !== undefined && previous?.metadata.deletionTimestamp === undefined;
+}
+
 export function sameMap(a: Readonly<Record<string, string>> = {}, b: Readonly<Record<string, string>> = {}): boolean {
   const keys = Object.keys(a);
   return keys.length === Object.keys(b).length && keys.every((key) => a[key] === b[key]);

@@ -26,6 +26,39 @@ describe('a pause', () => {
   });
 });
 
+describe('a hurry', () => {
+  it('gives what is in flight a moment, then aborts it quietly and runs the key again; others are left alone', async () => {
+    const { clock, controller, calls, lines, counted } = running((_key, { signal }, nth) =>
+      nth <= 2 ? never(signal) : {},
+    );
+    controller.enqueue('ns/a', LANES.first);
+    controller.enqueue('ns/b', LANES.first);
+    await clock.advance(10_000);
+    controller.hurry('ns/a', 3_000);
+    await clock.advance(2_000);
+    controller.hurry('ns/a', 3_000);
+    await clock.advance(60_000);
+    assert.deepEqual(
+      calls.map(({ key }) => key),
+      ['ns/a', 'ns/b', 'ns/a'],
+    );
+    assert.deepEqual(times(calls), [0, 0, 13]);
+    assert.deepEqual(lines, []);
+    assert.deepEqual(counted, ['success']);
+  });
+
+  it('changes nothing for what ends by itself, and leaves no timer', async () => {
+    const { clock, controller, calls } = running(() => ({}));
+    controller.enqueue('ns/a', LANES.first);
+    controller.hurry('ns/a', 3_000);
+    await clock.advance(0);
+    controller.hurry('ns/a', 3_000);
+    await clock.advance(10_000);
+    assert.equal(calls.length, 1);
+    assert.equal(clock.pendingTimers, 0);
+  });
+});
+
 describe('a reconcile that takes too long', () => {
   it('is aborted at the deadline, counted and retried', async () => {
     const { clock, controller, calls, counted } = running((_key, { signal }, nth) => (nth === 1 ? never(signal) : {}), {

@@ -97,6 +97,14 @@ export class Controller {
     this.#queue.addAfter(key, afterMs, lane);
   }
 
+  /**
+   * What is in flight for this key may take `graceMs` more; then it is aborted and the key runs again. For news that make a slow pass
+   * pointless, like the end of the object.
+   */
+  hurry(key: string, graceMs: number): void {
+    for (const run of this.#runs.keys()) if (run.item.key === key) run.hurry(graceMs);
+  }
+
   /** Aborts what is in flight and starts nothing new, but keeps collecting keys. */
   pause(): void {
     this.#queue.pause();

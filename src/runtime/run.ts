@@ -3,7 +3,7 @@ import type { Clock, Timer } from '../clock.ts';
 import type { WorkItem } from './work-queue.ts';
 
 /** Why a reconcile was told to stop early. */
-export type Interruption = 'paused' | 'stopped';
+export type Interruption = 'paused' | 'stopped' | 'in a hurry';
 
 export class Run {
   readonly item: WorkItem;
@@ -12,6 +12,7 @@ export class Run {
   readonly #startedAt: number;
   readonly #deadline: Timer;
   readonly #id: string;
+  #grace: Timer | undefined;
   #interrupted = false;
   #timedOut = false;
 
@@ -57,8 +58,14 @@ export class Run {
     this.#abort.abort(new DOMException(`the controller was ${why}`, 'AbortError'));
   }
 
+  /** Aborts it if it is still there after `graceMs`; said again, the first time counts. */
+  hurry(graceMs: number): void {
+    this.#grace ??= this.#clock.setTimer(graceMs, () => this.abort('in a hurry'));
+  }
+
   end(): void {
     this.#deadline.cancel();
+    this.#grace?.cancel();
   }
 
   #expire(deadlineMs: number): void {

@@ -13,6 +13,8 @@ import {
   removeClusterWide,
   timeToGo,
 } from './crowded-namespaces.ts';
+import { externalSecrets } from '../../src/api/resources.ts';
+import { secret } from '../builders/objects.ts';
 import { OURS } from './cluster.ts';
 import { useEnv } from './current-env.ts';
 
@@ -66,4 +68,28 @@ test('with everything, clean-ups that are impossible included, they go one cycle
       );
     }, PATIENCE_MS);
   await removeClusterWide(env);
+});
+
+test('what is in the middle of a pass when its namespace goes does not wait for the backend', async () => {
+  const [namespace = ''] = await crowdedNamespaces(env, 1, 'everything');
+  await env.vault.fault('', 'slow');
+  await env.apply(secret(namespace, 'source', { value: 'changed' }));
+  await env.kube.patch(
+    externalSecrets,
+    { namespace, name: 'es-1' },
+    {
+      metadata: {
+        annotations: { 'force-sync': '1' },
+        finalizers: ['externalsecrets.external-secrets.io/externalsecret-cleanup'],
+      },
+    },
+  );
+  await env.advance(1_500);
+  try {
+    const took = await timeToGo(env, [namespace], PATIENCE_MS);
+    assert.ok(took < MORE_MS + CYCLE_MS + BUSY_MS, `${took} ms`);
+  } finally {
+    await env.vault.heal();
+    await removeClusterWide(env);
+  }
 });

@@ -11,6 +11,7 @@ import { LANES } from '../../runtime/lanes.ts';
 import type { Dependent, References } from '../../tenancy/references.ts';
 import type { StoreIdentity } from '../../providers/provider.ts';
 import { tellFailure } from '../failure.ts';
+import { isDeletionBegun, LET_GO_MS } from '../object-change.ts';
 import { isConflict, isOutage } from '../outage.ts';
 import { storeKey, type StoreObject } from '../store-gate.ts';
 import { refOf } from '../synced-object.ts';
@@ -133,6 +134,7 @@ export class ExternalSecretController {
       previous === undefined &&
       current?.status?.refreshTime !== undefined &&
       readyCondition(current)?.status === 'True';
+    if (isDeletionBegun(previous, current)) this.controller.hurry(key, LET_GO_MS);
     this.controller.enqueue(key, known ? LANES.periodic : LANES.first);
   }
 

@@ -12,7 +12,7 @@ import { LANES } from '../../runtime/lanes.ts';
 import type { ControllerObserver } from '../../runtime/observer.ts';
 import type { Dependent, DependencyName, References } from '../../tenancy/references.ts';
 import { tellFailure } from '../failure.ts';
-import { changedBesidesStatus, sameMap } from '../object-change.ts';
+import { changedBesidesStatus, isDeletionBegun, LET_GO_MS, sameMap } from '../object-change.ts';
 import { isConflict, isOutage } from '../outage.ts';
 import { storeKey, type StoreObject } from '../store-gate.ts';
 import { refOf } from '../synced-object.ts';
@@ -91,9 +91,13 @@ export class PushSecretController {
     this.#wakeFailed(key, namespace, () => this.#options.random() * RECOVERY_SPREAD_MS);
   }
 
-  /** Labels of a namespace changed, or it terminates: a store may admit it now, and no clean-up may hold it up. */
-  namespaceChanged(namespace: string): void {
+  /**
+   * Labels of a namespace changed, or it terminates: a store may admit it now, and no clean-up may hold it up. `isBegun`: that has just
+   * begun.
+   */
+  namespaceChanged(namespace: string, isBegun: boolean): void {
     for (const ps of this.#byIndex('namespace', namespace)) {
+      if (isBegun) this.controller.hurry(keyOf(ps), LET_GO_MS);
       if (ps.metadata.deletionTimestamp === undefined) this.#wakeIfFailed(ps, 0);
       else this.controller.enqueue(keyOf(ps), LANES.first);
     }
@@ -120,6 +124,7 @@ export class PushSecretController {
       previous === undefined &&
       current?.status?.refreshTime !== undefined &&
       readyCondition(current.status)?.status === 'True';
+    if (isDeletionBegun(previous, current)) this.controller.hurry(key, LET_GO_MS);
     this.controller.enqueue(key, known ? LANES.periodic : LANES.first);
   }
 
