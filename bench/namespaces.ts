@@ -11,6 +11,7 @@ import {
   leftIn,
   markAsThePeer,
   OBJECTS_EACH,
+  PUSHING_EACH,
   timeToGo,
   type Crowd,
 } from '../test/integration/crowded-namespaces.ts';
@@ -43,25 +44,41 @@ export async function namespacesGo(count: number, say: (line: string) => void): 
   }
 }
 
+interface Case {
+  readonly crowd: Crowd;
+  /** What the objects alone cost, with nobody there who looks after them. */
+  readonly alone?: boolean;
+}
+
+const CASES: readonly Case[] = [
+  { crowd: 'nothing' },
+  { crowd: 'ExternalSecrets' },
+  { crowd: 'ExternalSecrets', alone: true },
+  { crowd: 'everything' },
+];
+
 async function measure(env: Env, count: number, say: (line: string) => void): Promise<readonly Row[]> {
-  await env.startOperator();
   await env.vault.put('secret', 'crowded', { value: 'v' });
   const rows: Row[] = [];
-  for (const crowd of ['nothing', 'ExternalSecrets', 'everything'] as const) {
-    const names = await crowdedNamespaces(env, count, crowd);
-    if (crowd === 'everything') await markAsThePeer(env, names);
+  for (const each of CASES) {
+    const operator = await env.startOperator();
+    const names = await crowdedNamespaces(env, count, each.crowd);
+    if (each.crowd === 'everything') await markAsThePeer(env, names);
+    if (each.alone === true) await operator.stop();
     await env.vault.fault('', 'slow');
     const seconds = (await timeToGo(env, names, PATIENCE_MS)) / 1000;
     await env.vault.heal();
+    await operator.stop();
     const left = (await leftIn(env, names)).length;
-    rows.push({ scenario: named(count, crowd), seconds, finding: `${left} objects left` });
-    say(`${named(count, crowd)}: ${seconds.toFixed(1)} s, ${left} objects left`);
+    rows.push({ scenario: titleOf(count, each), seconds, finding: `${left} objects left` });
+    say(`${titleOf(count, each)}: ${seconds.toFixed(1)} s, ${left} objects left`);
   }
   return rows;
 }
 
-function named(count: number, crowd: Crowd): string {
+function titleOf(count: number, { crowd, alone }: Case): string {
   if (crowd === 'nothing') return `${count} empty namespaces go`;
-  const what = crowd === 'everything' ? 'objects, 8 of them PushSecrets with clean-up' : 'objects, ExternalSecrets';
-  return `${count} namespaces with ${OBJECTS_EACH} ${what}, go while no store answers`;
+  const pushing = crowd === 'everything' ? `, ${PUSHING_EACH} of them PushSecrets with clean-up` : '';
+  const who = alone === true ? 'with the operator stopped' : 'while no store answers';
+  return `${count} namespaces with ${OBJECTS_EACH} objects${pushing} go, ${who}`;
 }

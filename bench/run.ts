@@ -48,6 +48,7 @@ const IN_PROCESS: Readonly<Record<string, () => Promise<Row>>> = {
 /** Scenarios that start more parts than the benches' cluster has. */
 const WITH_PARTS: Readonly<Record<string, () => Promise<readonly Row[]>>> = {
   namespaces: () => namespacesGo(100, say),
+  'namespaces-20': () => namespacesGo(20, say),
 };
 
 const all = [...Object.keys(IN_PROCESS), ...Object.keys(WITH_PARTS), ...Object.keys(SCENARIOS)];
