@@ -5,7 +5,7 @@ import { clusterExternalSecrets, externalSecrets, namespaces } from '../../src/a
 import type { KubeObject } from '../../src/kube/types.ts';
 import { clusterExternalSecret, clusterSecretStore, entry, externalSecret, fake, from } from '../builders/objects.ts';
 import { useEnv } from './current-env.ts';
-import { holds } from './views.ts';
+import { holds, isValid } from './views.ts';
 
 const env = await useEnv();
 const operator = await env.startOperator([
@@ -18,9 +18,10 @@ test('no child, no status, no finalizer taken away, no series; ExternalSecrets a
   const finalizers = ['externalsecrets.external-secrets.io/ces-team-a'];
   await env.kube.patch(namespaces, { name: namespace }, { metadata: { finalizers } });
   const parts = [from('shared', 'ClusterSecretStore'), entry('token', 'token')] as const;
+  await env.apply(clusterSecretStore('shared', fake({ token: 't1' })));
+  await isValid(env, undefined, 'shared');
   await env.apply(
     clusterExternalSecret('team-a', { namespaceSelectors: [{ matchLabels: { team: 'a' } }] }, ...parts),
-    clusterSecretStore('shared', fake({ token: 't1' })),
     externalSecret(namespace, 'own', ...parts),
   );
   await holds(env, namespace, 'own', { token: 't1' });
