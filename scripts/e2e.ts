@@ -1,17 +1,22 @@
 /**
  * `npm run test:e2e`: the integration tests on the real parts. Finds or builds them, starts them, installs the CRDs, runs
- * the test files, two at a time on a cluster each (each starts its own operator, and two on one cluster would fight), stops everything.
+ * the test files, two at a time on a cluster each (each starts its own operator, and two on one cluster would fight), asks
+ * the audit log whether every right of the chart was needed (the `/finalizers` ones have a test of their own), stops everything.
  *
  * Arguments name test files to run instead of all, or are flags of Node's runner. `--up` starts the parts, prints how to
- * reach them and leaves them running until a signal.
+ * reach them and leaves them running until a signal. `EXTERNAL_SECRETS_KUBERNETES=1.35` runs it on an older minor.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, globSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { describeRight, rightsOf, unusedRights } from '../test/chart/rights-used.ts';
+import { defaultRights } from '../test/integration/chart-rights.ts';
+import { readAudit } from '../test/real-parts/audit.ts';
 import { findOrBuild, MissingToolError, type Binaries } from '../test/real-parts/build.ts';
 import { DESCRIPTION_VARIABLE } from '../test/real-parts/description.ts';
+import { kubernetesMinor } from '../test/real-parts/parts.ts';
 import { startParts } from '../test/real-parts/start.ts';
 import type { RunningParts } from '../test/real-parts/start.ts';
 import { withSecondChance, type RunFiles } from './second-chance.ts';
@@ -42,6 +47,7 @@ try {
 if (interrupted.signal.aborted) process.exitCode = 130;
 
 async function main(args: readonly string[]): Promise<number> {
+  say(`Kubernetes ${kubernetesMinor(process.env)}`);
   const binaries = await findOrBuild(say);
   if (interrupted.signal.aborted) return 130;
   const sets: RunningParts[] = [];
@@ -53,6 +59,7 @@ async function main(args: readonly string[]): Promise<number> {
     await Promise.all(starting);
     say(`etcd, kube-apiserver, kube-controller-manager, Vault and moto are up${sets.length > 1 ? ', twice' : ''}`);
     code = args.includes('--up') ? await untilInterrupted(sets[0]!) : await runTests(sets, args);
+    if (isWhole(args)) reportRights(sets);
   } finally {
     for (const parts of sets) await parts.stop({ keepLogs: code !== 0 });
     const folders = sets.map(({ folder }) => folder).join(' and ');
@@ -97,6 +104,19 @@ async function runTests(sets: readonly RunningParts[], args: readonly string[]):
     return run(process.execPath, runner, 'inherit', variables);
   };
   return process.env['CI'] ? withSecondChance(runFiles, files, sets.length) : runFiles([], files, sets.length);
+}
+
+/** Only all tests together use all rights. */
+function isWhole(args: readonly string[]): boolean {
+  return args.every((arg) => arg.startsWith('-')) && !args.includes('--up');
+}
+
+/** Names each right of the chart that no test needed: take it away, or show what needs it. */
+function reportRights(sets: readonly RunningParts[]): void {
+  const rights = rightsOf(defaultRights()).filter(({ resource }) => !resource.endsWith('/finalizers'));
+  const events = sets.flatMap(({ description }) => readAudit(description.auditLog));
+  const unused = unusedRights(rights, events).map(describeRight);
+  for (const right of unused) say(`no test needs a right of the chart: ${right}`);
 }
 
 async function untilInterrupted(parts: RunningParts): Promise<number> {

@@ -10,13 +10,14 @@ import {
   clusterPushSecrets,
   clusterSecretStores,
   externalSecrets,
+  namespaces,
   pushSecrets,
   secretStores,
 } from '../../src/api/resources.ts';
 import { patchStatus } from '../../src/controllers/status-patch.ts';
 import { systemClock } from '../../src/clock.ts';
 import { loadKubeConfig } from '../../src/kube/config.ts';
-import { ConflictError, DeniedError } from '../../src/kube/errors.ts';
+import { ConflictError, DeniedError, NotFoundError } from '../../src/kube/errors.ts';
 import { connect } from '../../src/kube/http-client.ts';
 import type { KubeObject, Resource } from '../../src/kube/types.ts';
 import {
@@ -27,6 +28,8 @@ import {
   fake,
   from,
   pushSecret,
+  type PushSecretSpecInput,
+  secret,
   secretStore,
 } from '../builders/objects.ts';
 import { resourceOf } from '../integration/cluster.ts';
@@ -126,6 +129,43 @@ test('without the finalizers of cluster kinds they can have no children', async 
     });
     await env.kube.patch(parents, { name: namespace }, { metadata: { annotations: { again: 'please' } } });
     await env.eventually(() => env.kube.get(children, { namespace, name: namespace }));
+  }
+});
+
+/** Part of the spec of a PushSecret that is cleaned up. */
+function pushedTo(store: string): Partial<PushSecretSpecInput> {
+  return { secretStoreRefs: [{ name: store, kind: 'ClusterSecretStore' }], deletionPolicy: 'Delete' };
+}
+
+test('children of cluster kinds are changed and taken away, and a ClusterSecretStore waits for what was pushed to it', async () => {
+  const namespace = await env.namespace('grown', { team: 'grown' });
+  const where = { namespaceSelectors: [{ matchLabels: { team: 'grown' } }] };
+  const cps = (key: string) => ({
+    apiVersion: 'external-secrets.io/v1alpha1',
+    kind: 'ClusterPushSecret',
+    metadata: { name: namespace },
+    spec: { ...where, pushSecretSpec: pushSecret(namespace, 'x', 'source', '', { key }, pushedTo(namespace)).spec },
+  });
+  const ces = (key: string): KubeObject =>
+    clusterExternalSecret(namespace, where, from(namespace, 'ClusterSecretStore'), entry(key, 'user'));
+  await env.apply(clusterSecretStore(namespace, fake({ user: 'u' })), secret(namespace, 'source', { key: 'k' }));
+  await isValid(env, undefined, namespace);
+  for (const key of ['one', 'two']) {
+    await env.apply(cps(key), ces(key));
+    await env.eventually(async () => {
+      for (const children of [pushSecrets, externalSecrets]) {
+        const child = await env.kube.get(children, { namespace, name: namespace });
+        assert.match(JSON.stringify(child), new RegExp(`"${key}"`));
+      }
+    });
+  }
+  await env.eventually(async () => {
+    const { metadata } = await env.kube.get(clusterSecretStores, { name: namespace });
+    assert.deepEqual(metadata.finalizers, ['secretstore.externalsecrets.io/finalizer']);
+  });
+  await env.kube.patch(namespaces, { name: namespace }, { metadata: { labels: { team: null } } });
+  for (const children of [pushSecrets, externalSecrets]) {
+    await env.eventually(() => assert.rejects(env.kube.get(children, { namespace, name: namespace }), NotFoundError));
   }
 });
 
