@@ -27,11 +27,13 @@ test('the source is deleted: with Delete the value goes, and comes back with the
   await env.kube.delete(secrets, { namespace: it.namespace, name: 'build-key' });
   await it.says('push', /^False SourceDeleted: Secret "build-key" not found .*what was pushed of it is removed/, 5_000);
   assert.equal(await it.remote('a'), undefined);
-  const told = (await env.events(it.namespace, 'push')).filter(({ reason }) => reason === 'SourceDeleted');
-  assert.deepEqual(
-    told.map(({ type, count }) => [type, count]),
-    [['Normal', 1]],
-  );
+  await env.eventually(async () => {
+    const told = (await env.events(it.namespace, 'push')).filter(({ reason }) => reason === 'SourceDeleted');
+    assert.deepEqual(
+      told.map(({ type, count }) => [type, count]),
+      [['Normal', 1]],
+    );
+  });
   await env.apply(secret(it.namespace, 'build-key', { 'api-key': 'k2' }));
   await it.arrives('a', { value: 'k2' }, 5_000);
   await it.says('push', /^True Synced/);
