@@ -71,6 +71,23 @@ describe('TemplateRenderer', () => {
     await Promise.all([quick.close(), slow.close()]);
   });
 
+  it('renders what only needs a worker while templates that make keys hold all of theirs', async () => {
+    const controller = new AbortController();
+    const { signal } = controller;
+    const lanes = new TemplateRenderer({ deadlineMs: 20_000, slowDeadlineMs: 20_000 });
+    const hostile = [1, 2, 3].map(() =>
+      lanes.render('{{ range 1000000 }}{{ range 1000000 }}{{ end }}{{ end }}{{ bcrypt "x" }}', NO_DATA, { signal }),
+    );
+    let ended = 0;
+    for (const each of hostile) each.catch(() => ended++);
+    const out = await lanes.render('{{ range until 100000 }}{{ end }}done', NO_DATA);
+    assert.equal(Buffer.from(out).toString(), 'done');
+    assert.equal(ended, 0);
+    controller.abort(new Error('enough'));
+    await Promise.allSettled(hostile);
+    await lanes.close();
+  });
+
   it('stops a render whose caller gave up', async () => {
     const controller = new AbortController();
     const { signal } = controller;

@@ -17,7 +17,7 @@ import type { Job, JobData } from './worker-protocol.ts';
 export interface RendererOptions {
   /** Where `now` comes from. Default: the machine's clock. */
   readonly clock?: { now(): number };
-  /** Worker threads at most; they start when needed. Default 2. */
+  /** Worker threads at most, as many again for templates that make keys; they start when needed. Default 2. */
   readonly workers?: number;
   /** Real time that a render in a worker may take, in milliseconds. Default 1,000. */
   readonly deadlineMs?: number;
@@ -56,17 +56,21 @@ export class TemplateRenderer {
   private readonly options: RendererOptions;
   private readonly clock: { now(): number };
   private readonly pool: WorkerPool;
+  /** Templates that make keys may take half a minute: with workers of their own they make nobody else wait. */
+  private readonly slowPool: WorkerPool;
   private readonly parsed = new Map<string, ParsedTemplate>();
 
   constructor(options: RendererOptions = {}) {
     this.options = options;
     this.clock = options.clock ?? Date;
-    this.pool = new WorkerPool({
+    const lane = {
       size: options.workers ?? 2,
       idleMs: options.idleMs ?? 10_000,
       setTimer: options.setTimer ?? realTimer,
       workerUrl: workerUrl(import.meta.url),
-    });
+    };
+    this.pool = new WorkerPool(lane);
+    this.slowPool = new WorkerPool(lane);
   }
 
   /**
@@ -94,8 +98,8 @@ export class TemplateRenderer {
   }
 
   /** Stops the workers. */
-  close(): Promise<void> {
-    return this.pool.close();
+  async close(): Promise<void> {
+    await Promise.all([this.pool.close(), this.slowPool.close()]);
   }
 
   private async run(
@@ -115,8 +119,9 @@ export class TemplateRenderer {
         if (!(error instanceof TemplateError) || error.reason !== 'budget') throw error;
       }
     }
-    const deadline = slow ? (this.options.slowDeadlineMs ?? 30_000) : (this.options.deadlineMs ?? 1_000);
-    return this.pool.run(this.job(source, data, options), deadline, options.signal);
+    const job = this.job(source, data, options);
+    if (slow) return this.slowPool.run(job, this.options.slowDeadlineMs ?? 30_000, options.signal);
+    return this.pool.run(job, this.options.deadlineMs ?? 1_000, options.signal);
   }
 
   private job(source: Uint8Array | string, data: JobData, options: RequestOptions): Job {
