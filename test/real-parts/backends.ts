@@ -4,7 +4,13 @@ import { ManagedProcess } from './processes.ts';
 
 export const VAULT_ROOT_TOKEN = 'root';
 
-export function vault(binary: string, plugin: string, folder: string, port: number): ManagedProcess {
+export function vault(
+  binary: string,
+  plugin: string,
+  folder: string,
+  port: number,
+  bind = '127.0.0.1',
+): ManagedProcess {
   return new ManagedProcess({
     name: 'vault',
     command: binary,
@@ -12,7 +18,7 @@ export function vault(binary: string, plugin: string, folder: string, port: numb
       'server',
       '-dev',
       `-dev-root-token-id=${VAULT_ROOT_TOKEN}`,
-      `-dev-listen-address=127.0.0.1:${port}`,
+      `-dev-listen-address=${bind}:${port}`,
       `-dev-plugin-dir=${dirname(plugin)}`,
       '-dev-no-store-token',
       '-log-level=warn',
@@ -22,11 +28,11 @@ export function vault(binary: string, plugin: string, folder: string, port: numb
   });
 }
 
-export function moto(binary: string, folder: string, port: number): ManagedProcess {
+export function moto(binary: string, folder: string, port: number, bind = '127.0.0.1'): ManagedProcess {
   return new ManagedProcess({
     name: 'moto',
     command: binary,
-    args: ['-H', '127.0.0.1', '-p', String(port)],
+    args: ['-H', bind, '-p', String(port)],
     log: join(folder, 'moto.log'),
     ready: async () => (await fetch(`http://127.0.0.1:${port}/moto-api/data.json`)).ok,
   });

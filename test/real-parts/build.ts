@@ -7,11 +7,23 @@ import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, write
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { withLock } from './lock.ts';
-import { cacheName, GOLDEN, goParts, kubernetesMinor, moduleFolder, MOTO, motoRequirements } from './parts.ts';
-import type { GoPart, PartName } from './parts.ts';
+import {
+  cacheName,
+  GOLDEN,
+  goParts,
+  kubernetesMinor,
+  moduleFolder,
+  MOTO,
+  motoRequirements,
+  NODE_PARTS,
+} from './parts.ts';
+import type { GoPart, NodePartName, PartName } from './parts.ts';
 
 /** Absolute paths of the programs; `vault-auth-kubernetes` lies alone in its folder, as Vault's plugin folder. */
 export type Binaries = Readonly<Record<PartName, string>>;
+
+/** What a node needs besides. */
+export type NodeBinaries = Readonly<Record<NodePartName, string>>;
 
 export type Say = (line: string) => void;
 
@@ -35,6 +47,12 @@ export async function findOrBuild(say: Say, env: NodeJS.ProcessEnv = process.env
   for (const part of goParts(kubernetesMinor(env))) found[part.name] = await goPart(part, cache, say, env);
   found.moto = await make(MOTO, cache, join('bin', 'moto_server'), installMoto, say);
   return found as Binaries;
+}
+
+export async function findOrBuildNode(say: Say, env: NodeJS.ProcessEnv = process.env): Promise<NodeBinaries> {
+  const found: Partial<Record<NodePartName, string>> = {};
+  for (const part of NODE_PARTS) found[part.name] = await goPart(part, cacheFolder(env), say, env);
+  return found as NodeBinaries;
 }
 
 /** One of them alone. */

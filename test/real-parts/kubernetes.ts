@@ -33,11 +33,16 @@ export function apiServerFiles(folder: string, adminToken: string): ApiServerFil
   return { folder: certificates, ca, serviceAccountKey, tokens, audit: auditFiles(folder), log };
 }
 
-export function apiServer(
-  binary: string,
-  files: ApiServerFiles,
-  options: { readonly port: number; readonly etcd: string; readonly adminToken: string },
-): ManagedProcess {
+export interface ApiServerOptions {
+  readonly port: number;
+  readonly etcd: string;
+  readonly adminToken: string;
+  /** Default 127.0.0.1. */
+  readonly bind?: string;
+  readonly args?: readonly string[];
+}
+
+export function apiServer(binary: string, files: ApiServerFiles, options: ApiServerOptions): ManagedProcess {
   const server = `https://127.0.0.1:${options.port}`;
   return new ManagedProcess({
     name: 'kube-apiserver',
@@ -45,7 +50,7 @@ export function apiServer(
     args: [
       `--etcd-servers=${options.etcd}`,
       `--secure-port=${options.port}`,
-      '--bind-address=127.0.0.1',
+      `--bind-address=${options.bind ?? '127.0.0.1'}`,
       '--advertise-address=127.0.0.1',
       `--cert-dir=${files.folder}`,
       `--token-auth-file=${files.tokens}`,
@@ -61,6 +66,7 @@ export function apiServer(
       `--audit-policy-file=${files.audit.policy}`,
       `--audit-log-path=${files.audit.log}`,
       '--profiling=false',
+      ...(options.args ?? []),
     ],
     log: files.log,
     ready: async () => (await statusOf(`${server}/readyz`, files.ca, options.adminToken)) === 200,

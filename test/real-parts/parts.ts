@@ -17,7 +17,10 @@ export type PartName =
   | 'helm4'
   | 'moto';
 
-export interface GoPart<Name extends string = Exclude<PartName, 'moto'>> {
+/** What a node needs besides, see `node.ts`. */
+export type NodePartName = 'kubelet' | 'kube-scheduler' | 'pause';
+
+export interface GoPart<Name extends string = Exclude<PartName, 'moto'> | NodePartName> {
   readonly name: Name;
   readonly version: string;
   /** Folder below `modules/` that pins the dependencies. */
@@ -55,11 +58,7 @@ export function kubernetesMinor(env: NodeJS.ProcessEnv): KubernetesMinor {
   throw new Error(`${KUBERNETES_VARIABLE} is "${wanted}"; there are recipes for ${known}`);
 }
 
-function kubernetes(
-  name: 'kube-apiserver' | 'kube-controller-manager' | 'kubectl',
-  minutes: number,
-  minor: KubernetesMinor = NEWEST,
-): GoPart {
+function kubernetes<Name extends string>(name: Name, minutes: number, minor: KubernetesMinor = NEWEST): GoPart<Name> {
   const { version, module } = KUBERNETES[minor];
   const pkg = `k8s.io/kubernetes/cmd/${name}`;
   const variable = 'k8s.io/component-base/version';
@@ -72,7 +71,7 @@ function kubernetes(
 }
 
 /** `minor`: of the Kubernetes client inside; what `helm template` and `helm lint` believe to talk to. Helm 4 finds it itself. */
-function helm(major: '3' | '4', version: string, minor = 37): GoPart {
+function helm(major: '3' | '4', version: string, minor = 37): GoPart<'helm3' | 'helm4'> {
   const module = `helm.sh/helm/v${major}`;
   const kubernetesMinor = ['chartutil', 'lint/rules'].map((pkg) => `-X ${module}/pkg/${pkg}.k8sVersionMinor=${minor}`);
   const ldflags = [`-X ${module}/internal/version.version=${version}`, ...(major === '3' ? kubernetesMinor : [])].join(
@@ -82,7 +81,7 @@ function helm(major: '3' | '4', version: string, minor = 37): GoPart {
   return { name, version, module: name, pkg: `${module}/cmd/helm`, ldflags, file: 'helm', minutes: 2, pinned: true };
 }
 
-const BACKEND_PARTS: readonly GoPart[] = [
+const BACKEND_PARTS: readonly GoPart<'vault' | 'vault-auth-kubernetes'>[] = [
   {
     name: 'vault',
     version: 'v1.21.2',
@@ -104,7 +103,7 @@ const BACKEND_PARTS: readonly GoPart[] = [
   },
 ];
 
-const ETCD: GoPart = {
+const ETCD: GoPart<'etcd'> = {
   name: 'etcd',
   version: 'v3.6.8',
   module: 'etcd',
@@ -115,7 +114,7 @@ const ETCD: GoPart = {
 };
 
 /** Everything that is built with Go, with the control plane of that minor. */
-export function goParts(minor: KubernetesMinor): readonly GoPart[] {
+export function goParts(minor: KubernetesMinor): readonly GoPart<Exclude<PartName, 'moto'>>[] {
   return [
     ETCD,
     kubernetes('kube-apiserver', 7, minor),
@@ -126,6 +125,15 @@ export function goParts(minor: KubernetesMinor): readonly GoPart[] {
     helm('4', 'v4.3.1'),
   ];
 }
+
+const NODE_MODULE = { module: 'kubernetes-node', pinned: true } as const;
+
+/** A module of their own: what they need beyond the others must not make everybody build the API server again. */
+export const NODE_PARTS: readonly GoPart<NodePartName>[] = [
+  { ...kubernetes('kubelet', 3), ...NODE_MODULE },
+  { ...kubernetes('kube-scheduler', 1), ...NODE_MODULE },
+  { name: 'pause', version: 'v1', module: 'pause', pkg: '.', file: 'pause', minutes: 1, pinned: true, own: true },
+];
 
 export const MOTO = { name: 'moto', version: '5.2.5', minutes: 1 } as const;
 

@@ -24,6 +24,13 @@ export interface RunningParts {
   stop(options?: { readonly keepLogs?: boolean }): Promise<void>;
 }
 
+/** Where the parts listen and what the API server is told besides; default: loopback, a free port, nothing. */
+export interface PartsOptions {
+  readonly bind?: string;
+  readonly apiPort?: number;
+  readonly apiServerArgs?: readonly string[];
+}
+
 /**
  * @param prepare called with the path of the administrator's kubeconfig once the API server is up, before the controllers
  * start: the garbage collector looks for new kinds only every 30 s, so CRDs are better there before it.
@@ -31,6 +38,7 @@ export interface RunningParts {
 export async function startParts(
   binaries: Binaries,
   prepare: (kubeconfig: string) => Promise<void>,
+  options: PartsOptions = {},
 ): Promise<RunningParts> {
   const folder = mkdtempSync(join(tmpdir(), 'real-parts-'));
   const started: ManagedProcess[] = [];
@@ -42,17 +50,17 @@ export async function startParts(
     for (const part of started.toReversed()) await part.stop();
   };
   try {
-    const { description, close } = await startAll(binaries, folder, start, prepare);
+    const { description, close } = await startAll(binaries, folder, start, prepare, options);
     const file = join(folder, 'parts.json');
     writeFileSync(file, JSON.stringify(description), { mode: 0o600 });
     return {
       description,
       file,
       folder,
-      async stop(options = {}) {
+      async stop({ keepLogs } = {}) {
         await close();
         await stopAll();
-        if (options.keepLogs !== true) rmSync(folder, { recursive: true, force: true });
+        if (keepLogs !== true) rmSync(folder, { recursive: true, force: true });
       },
     };
   } catch (error) {
@@ -66,13 +74,16 @@ async function startAll(
   folder: string,
   start: (part: ManagedProcess) => Promise<void>,
   prepare: (kubeconfig: string) => Promise<void>,
+  { bind, apiPort, apiServerArgs = [] }: PartsOptions,
 ): Promise<{ description: RealParts; close: () => Promise<void> }> {
-  const [client, peer, kube, vaultPort, motoPort] = (await freePorts(5)) as [number, number, number, number, number];
-  const server = `https://127.0.0.1:${kube}`;
+  const [client, peer, free, vaultPort, motoPort] = (await freePorts(5)) as [number, number, number, number, number];
+  const port = apiPort ?? free;
+  const server = `https://127.0.0.1:${port}`;
   const adminToken = randomBytes(24).toString('hex');
   const files = apiServerFiles(folder, adminToken);
-  const api = apiServer(binaries['kube-apiserver'], files, { port: kube, etcd: etcdUrl(client), adminToken });
-  const backend = vault(binaries.vault, binaries['vault-auth-kubernetes'], folder, vaultPort);
+  const settings = { port, etcd: etcdUrl(client), adminToken, args: apiServerArgs, ...(bind && { bind }) };
+  const api = apiServer(binaries['kube-apiserver'], files, settings);
+  const backend = vault(binaries.vault, binaries['vault-auth-kubernetes'], folder, vaultPort, bind);
 
   const cluster = async (): Promise<void> => {
     await start(etcd(binaries.etcd, folder, { client, peer }));
@@ -84,7 +95,7 @@ async function startAll(
     const ready = async (): Promise<boolean> => (await statusOf(account, files.ca, adminToken)) === 200;
     await start(controllerManager(binaries['kube-controller-manager'], folder, { kubeconfig: admin, files, ready }));
   };
-  await Promise.all([cluster(), start(backend), start(moto(binaries.moto, folder, motoPort))]);
+  await Promise.all([cluster(), start(backend), start(moto(binaries.moto, folder, motoPort, bind))]);
 
   const control = await startControl({
     '/kube-apiserver/stop': () => api.stop('SIGKILL'),
