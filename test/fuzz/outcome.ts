@@ -112,7 +112,7 @@ const LIBRARY_WORDS =
 const NIL_POINTER = /: runtime error: invalid memory address or nil pointer dereference$/;
 
 /** The limit on nested calls is lower here on purpose. */
-const TOO_DEEP = / \(100000?0?\)$/;
+const TOO_DEEP = / \(1000(?:00)?\)$/;
 
 function comparable(message: string): string {
   return message.replace(LIBRARY_WORDS, '$1').replace(NIL_POINTER, '').replace(TOO_DEEP, '');
