@@ -5,7 +5,7 @@
  * Arguments name test files to run instead of all, or are flags of Node's runner. `--up` only brings the cluster up and says how to enter
  * it; `--soak <count>` makes fresh installs (`npm run soak:install`). Ends with 75 and the reason when the machine cannot do this.
  */
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { globSync, mkdtempSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -19,6 +19,8 @@ import { pauseImage } from './image/pause.ts';
 
 const CANNOT = 75;
 const NEEDED = ['containerd', 'runc', 'containernetworking-plugins', 'iproute2', 'util-linux'] as const;
+
+const NAMESPACES = ['--net', '--pid', '--mount', '--mount-proc', '--propagation=private', '--fork', '--kill-child'];
 
 const started = Date.now();
 const say = (line: string): void => console.log(`cluster ${((Date.now() - started) / 1000).toFixed(1)} s: ${line}`);
@@ -38,6 +40,9 @@ try {
 
 async function main(args: readonly string[]): Promise<number> {
   ensurePackages(NEEDED, say);
+  // Root in a container often may not.
+  if (spawnSync('unshare', [...NAMESPACES, 'true']).status !== 0)
+    throw new MissingToolError('this machine does not allow namespaces of its own');
   // A kubelet must not be newer than the API server, and there is only the newest one.
   const binaries = await findOrBuild(say, { ...process.env, EXTERNAL_SECRETS_KUBERNETES: '' });
   const node = await findOrBuildNode(say);
@@ -60,8 +65,7 @@ async function main(args: readonly string[]): Promise<number> {
 /** The shell is the first process: it takes in whatever containerd and Pods leave behind. When it ends, so does everything. */
 async function runInNamespaces(folder: string, args: readonly string[]): Promise<number> {
   const inside = [process.execPath, join(import.meta.dirname, 'cluster-inside.ts'), folder, ...args];
-  const namespaces = ['--net', '--pid', '--mount', '--mount-proc', '--propagation=private', '--fork', '--kill-child'];
-  const child = spawn('unshare', [...namespaces, '--', '/bin/sh', '-c', '"$@"; exit $?', 'sh', ...inside], {
+  const child = spawn('unshare', [...NAMESPACES, '--', '/bin/sh', '-c', '"$@"; exit $?', 'sh', ...inside], {
     stdio: ['ignore', 'inherit', 'inherit'],
     env: { ...process.env, TMPDIR: folder },
     // A group of its own: Ctrl-C at a terminal reaches only us.

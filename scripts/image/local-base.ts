@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { MissingToolError } from '../../test/real-parts/build.ts';
 import { ensurePackages } from '../../test/real-parts/machine-packages.ts';
 import type { Buildah } from './buildah.ts';
 
@@ -22,12 +23,21 @@ export async function localBase(buildah: Buildah, say: (line: string) => void, r
   try {
     say(`making a base image of Debian ${SUITE} (about a minute, then it is kept) ...`);
     const packages = `--include=${PACKAGES.join(',')}`;
-    await promisify(execFile)('debootstrap', ['--variant=minbase', packages, SUITE, folder, await mirror()]);
+    await debootstrap(['--variant=minbase', packages, SUITE, folder, await mirror()]);
     await buildah.importFolder(folder, NAME);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
   return NAME;
+}
+
+async function debootstrap(args: readonly string[]): Promise<void> {
+  try {
+    await promisify(execFile)('debootstrap', [...args]);
+  } catch (cause) {
+    const remedy = 'name a base image with --base, or see that the package mirror can be reached';
+    throw new MissingToolError(`no base image could be made: ${remedy}`, { cause });
+  }
 }
 
 /** The one this machine's own packages come from, where it is a Debian. */
