@@ -11,6 +11,7 @@ import { createToReady, noisyNeighbour } from './latency.ts';
 import { namespacesGo } from './namespaces.ts';
 import { startAwsProcess } from './processes.ts';
 import { bareFloor, coldRestart, firstSync, steady, unrelatedSecrets, type Bench, type Row } from './scenarios.ts';
+import { hostileTemplates, templateCpu } from './templates.ts';
 import { vaultCalls } from './vault-calls.ts';
 
 const SCENARIOS: Readonly<Record<string, (bench: Bench) => Promise<Row | readonly Row[]>>> = {
@@ -40,7 +41,9 @@ const SCENARIOS: Readonly<Record<string, (bench: Bench) => Promise<Row | readonl
 };
 
 /** Scenarios of this process alone, on a fast clock: they need no cluster. */
-const IN_PROCESS: Readonly<Record<string, () => Promise<Row>>> = {
+const IN_PROCESS: Readonly<Record<string, () => Promise<Row | readonly Row[]>>> = {
+  templates: templateCpu,
+  hostile: hostileTemplates,
   'sts-keys': () => roleChain('static keys', 200, 9, 4),
   'sts-irsa': () => roleChain('IRSA', 200, 9, 5),
 };
@@ -62,7 +65,7 @@ const rows: Row[] = [];
 const note = (name: string, made: Row | readonly Row[]): void => {
   rows.push(...[made].flat());
   say(`${name} is done`);
-  console.log(line(rows.at(-1)!));
+  for (const each of [made].flat()) console.log(line(each));
 };
 for (const name of wanted) if (name in IN_PROCESS) note(name, await IN_PROCESS[name]!());
 for (const name of wanted) if (name in WITH_PARTS) note(name, await WITH_PARTS[name]!());
