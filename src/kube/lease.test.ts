@@ -21,7 +21,7 @@ function world() {
   return { clock, kube, lease, takenBy };
 }
 
-function candidate(identity: string, kube: FakeKube, clock: Clock) {
+function candidate(identity: string, kube: FakeKube, clock: Clock, random = 0) {
   const told: string[] = [];
   const observer = {
     leading: () => void told.push('leading'),
@@ -29,7 +29,7 @@ function candidate(identity: string, kube: FakeKube, clock: Clock) {
     lost: (holder: string) => void told.push(`lost to ${holder}`),
   };
   const log = new MemoryLog();
-  const election = new LeaderElection({ ...lock, client: kube, identity, clock, log, observer, random: () => 0 });
+  const election = new LeaderElection({ ...lock, client: kube, identity, clock, log, observer, random: () => random });
   const abort = new AbortController();
   let outcome: string | undefined;
   const running = election.run(abort.signal).then((ended) => (outcome = ended));
@@ -71,6 +71,42 @@ test('a holder that vanished is replaced 15 s after its last renewal was seen, w
   assert.deepEqual(a.told, []);
   await clock.advance(2001);
   assert.deepEqual([a.told, lease()?.holderIdentity], [['leading'], 'a']);
+});
+
+test('a holder that is killed is replaced 15 s after its last renewal, not after the look that saw it', async () => {
+  const { clock, kube, takenBy, lease } = world();
+  const renew = (): void => {
+    // Its clock is hours behind ours.
+    const renewTime = new Date(clock.now() - 5 * 3_600_000).toISOString();
+    kube.put<Lease>(leases, { metadata: lock, spec: { ...lease(), renewTime } });
+  };
+  takenBy('other');
+  renew();
+  // It looks each 2.4 s, so now and then it sees a renewal at once, and mostly late.
+  const a = candidate('a', kube, clock, 1);
+  for (let renewals = 0; renewals < 20; renewals++) {
+    await clock.advance(2000);
+    renew();
+  }
+  await clock.advance(14_700);
+  assert.deepEqual(a.told, []);
+  await clock.advance(600);
+  assert.deepEqual(a.told, ['leading']);
+});
+
+test('a holder that sets its clock back keeps its lease for as long as it may need to pause', async () => {
+  const { clock, kube, takenBy, lease } = world();
+  const renew = (behindMs: number): void => {
+    const renewTime = new Date(clock.now() - behindMs).toISOString();
+    kube.put<Lease>(leases, { metadata: lock, spec: { ...lease(), renewTime } });
+  };
+  takenBy('other');
+  renew(0);
+  const a = candidate('a', kube, clock);
+  await clock.advance(2000);
+  renew(3_600_000);
+  await clock.advance(12_000);
+  assert.deepEqual(a.told, []);
 });
 
 test('a holder that renews is respected though its clock is hours off', async () => {
