@@ -105,14 +105,14 @@ export async function hostileTemplates(): Promise<readonly Row[]> {
 async function beside(name: string, ended: Promise<string>, honest: () => Promise<unknown>): Promise<Row> {
   const delays: number[] = [];
   const startedAt = performance.now();
-  let reason: string | undefined;
-  void ended.then((told) => (reason = told));
-  do {
+  const look = async (): Promise<undefined> => {
     const dueAt = performance.now() + LOOK_EACH_MS;
     await new Promise((resolve) => setTimeout(resolve, LOOK_EACH_MS));
     await honest();
     delays.push(performance.now() - dueAt);
-  } while (reason === undefined);
+  };
+  let reason: string | undefined;
+  while (reason === undefined) reason = await Promise.race([ended, look()]);
   const seconds = (performance.now() - startedAt) / 1000;
   delays.sort((a, b) => a - b);
   const most = delays.at(-1) ?? 0;

@@ -217,7 +217,7 @@ describe('a webhook that refuses', () => {
     );
     await isSynced(env, namespace, 'calm');
     assert.match(await readyOf(env, externalSecrets, namespace, 'calm'), /^True/);
-    await says(namespace, /^False Errored: .*body: .*takes too long/);
+    await says(namespace, /^False Errored: .*body: .*takes (?:too long|more work than allowed)/);
     assert.deepEqual(lines(namespace), []);
   });
 
