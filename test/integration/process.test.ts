@@ -70,53 +70,56 @@ describe('what it tells about itself:', () => {
       await isSynced(env, namespace, 'good');
       await failsWith(env, namespace, 'bad', /absent/);
       await isValid(env, undefined, 'metrics');
-      const { samples } = await metricsOf(operator);
-      const has = (name: string, labels: Readonly<Record<string, string>> = {}, value?: number): void => {
-        const found = samples.filter((sample) => sample.name === name);
-        const fits = found.some(
-          (sample) =>
-            Object.entries(labels).every(([label, text]) => sample.labels[label] === text) &&
-            (value === undefined || sample.value === value),
+      // The end of a pass is counted after its condition is there to be seen.
+      await env.eventually(async () => {
+        const { samples } = await metricsOf(operator);
+        const has = (name: string, labels: Readonly<Record<string, string>> = {}, value?: number): void => {
+          const found = samples.filter((sample) => sample.name === name);
+          const fits = found.some(
+            (sample) =>
+              Object.entries(labels).every(([label, text]) => sample.labels[label] === text) &&
+              (value === undefined || sample.value === value),
+          );
+          assert.ok(fits, `${name} ${JSON.stringify(labels)} ${value ?? ''}: ${JSON.stringify(found)}`);
+        };
+        const good = { namespace, name: 'good' };
+        const bad = { namespace, name: 'bad' };
+        has('externalsecret_sync_calls_total', good);
+        has('externalsecret_sync_calls_error', bad);
+        has('externalsecret_reconcile_duration', good);
+        has('externalsecret_status_condition', { ...good, condition: 'Ready', status: 'True' }, 1);
+        has('externalsecret_status_condition', { ...good, condition: 'Ready', status: 'False' }, 0);
+        has('externalsecret_status_condition', { ...bad, condition: 'Ready', status: 'False' }, 1);
+        has('secretstore_status_condition', { namespace, name: 'sm', condition: 'Ready', status: 'True' }, 1);
+        has('clustersecretstore_status_condition', { name: 'metrics', condition: 'Ready', status: 'True' }, 1);
+        has('secretstore_reconcile_duration', { namespace, name: 'sm' });
+        has('clustersecretstore_reconcile_duration', { name: 'metrics' });
+        const call = samples.filter(({ name }) => name === 'externalsecret_provider_api_calls_count');
+        assert.ok(
+          call.some(({ labels }) => labels['provider'] === 'AWS/SecretsManager' && labels['status'] === 'success'),
         );
-        assert.ok(fits, `${name} ${JSON.stringify(labels)} ${value ?? ''}: ${JSON.stringify(found)}`);
-      };
-      const good = { namespace, name: 'good' };
-      const bad = { namespace, name: 'bad' };
-      has('externalsecret_sync_calls_total', good);
-      has('externalsecret_sync_calls_error', bad);
-      has('externalsecret_reconcile_duration', good);
-      has('externalsecret_status_condition', { ...good, condition: 'Ready', status: 'True' }, 1);
-      has('externalsecret_status_condition', { ...good, condition: 'Ready', status: 'False' }, 0);
-      has('externalsecret_status_condition', { ...bad, condition: 'Ready', status: 'False' }, 1);
-      has('secretstore_status_condition', { namespace, name: 'sm', condition: 'Ready', status: 'True' }, 1);
-      has('clustersecretstore_status_condition', { name: 'metrics', condition: 'Ready', status: 'True' }, 1);
-      has('secretstore_reconcile_duration', { namespace, name: 'sm' });
-      has('clustersecretstore_reconcile_duration', { name: 'metrics' });
-      const call = samples.filter(({ name }) => name === 'externalsecret_provider_api_calls_count');
-      assert.ok(
-        call.some(({ labels }) => labels['provider'] === 'AWS/SecretsManager' && labels['status'] === 'success'),
-      );
-      for (const { labels } of call) assert.deepEqual(Object.keys(labels).sort(), ['call', 'provider', 'status']);
-      has('controller_runtime_reconcile_total', { controller: 'externalsecret', result: 'error' });
-      has('controller_runtime_reconcile_errors_total', { controller: 'externalsecret' });
-      for (const controller of ['externalsecret', 'secretstore', 'clustersecretstore']) {
-        has('controller_runtime_reconcile_time_seconds_bucket', { controller, le: '+Inf' });
-        has('controller_runtime_max_concurrent_reconciles', { controller });
-        has('controller_runtime_active_workers', { controller });
-        for (const name of [
-          'depth',
-          'adds_total',
-          'retries_total',
-          'unfinished_work_seconds',
-          'longest_running_processor_seconds',
-        ])
-          has(`workqueue_${name}`, { name: controller, controller });
-        for (const name of ['queue_duration_seconds', 'work_duration_seconds'])
-          has(`workqueue_${name}_bucket`, { name: controller, controller, le: '+Inf' });
-      }
-      has('rest_client_requests_total', { code: '200', method: 'GET' });
-      has('leader_election_master_status', { name: 'external-secrets-controller' }, 1);
-      has('process_resident_memory_bytes');
+        for (const { labels } of call) assert.deepEqual(Object.keys(labels).sort(), ['call', 'provider', 'status']);
+        has('controller_runtime_reconcile_total', { controller: 'externalsecret', result: 'error' });
+        has('controller_runtime_reconcile_errors_total', { controller: 'externalsecret' });
+        for (const controller of ['externalsecret', 'secretstore', 'clustersecretstore']) {
+          has('controller_runtime_reconcile_time_seconds_bucket', { controller, le: '+Inf' });
+          has('controller_runtime_max_concurrent_reconciles', { controller });
+          has('controller_runtime_active_workers', { controller });
+          for (const name of [
+            'depth',
+            'adds_total',
+            'retries_total',
+            'unfinished_work_seconds',
+            'longest_running_processor_seconds',
+          ])
+            has(`workqueue_${name}`, { name: controller, controller });
+          for (const name of ['queue_duration_seconds', 'work_duration_seconds'])
+            has(`workqueue_${name}_bucket`, { name: controller, controller, le: '+Inf' });
+        }
+        has('rest_client_requests_total', { code: '200', method: 'GET' });
+        has('leader_election_master_status', { name: 'external-secrets-controller' }, 1);
+        has('process_resident_memory_bytes');
+      });
       await env.kube.delete(externalSecrets, { namespace, name: 'good' });
       await env.eventually(async () => {
         const left = (await metricsOf(operator)).samples.filter(({ labels }) => labels['name'] === 'good');
