@@ -157,7 +157,6 @@ export const FORMS: readonly (readonly [Kind, string])[] = [
   ['text', 'printf {format}'],
   ['text', 'encryptAES .s {text} | decryptAES .s'],
   ['text', 'htpasswd {text} {text} "sha"'],
-  ['text', 'htpasswd {text} {text} .s'],
   ['text', 'rsaDecrypt "RSA-OAEP" "SHA1" .ct1 .caKey'],
   ['text', 'rsaDecrypt "None" "" {text} {pem}'],
   ['text', 'rsaDecrypt {text} {text} {text} {pem}'],

@@ -14,6 +14,8 @@ const UNITS: ReadonlyMap<string, bigint> = new Map([
 ]);
 
 const SECOND = 1_000_000_000n;
+const MINUTE = 60n * SECOND;
+const HOUR = 60n * MINUTE;
 const LARGEST = 2n ** 63n - 1n;
 
 export function duration(nanoseconds: bigint): GoInt {
@@ -95,8 +97,8 @@ function quoteBytes(text: string): string {
 }
 
 const DURATION_METHODS = new Map<string, (nanoseconds: bigint) => number | string | bigint>([
-  ['Hours', (n: bigint) => Number(n) / 3.6e12],
-  ['Minutes', (n: bigint) => Number(n) / 6e10],
+  ['Hours', (n: bigint) => Number(n / HOUR) + Number(n % HOUR) / 3.6e12],
+  ['Minutes', (n: bigint) => Number(n / MINUTE) + Number(n % MINUTE) / 6e10],
   ['Seconds', (n: bigint) => Number(n / SECOND) + Number(n % SECOND) / 1e9],
   ['Milliseconds', (n: bigint) => n / 1_000_000n],
   ['Microseconds', (n: bigint) => n / 1_000n],

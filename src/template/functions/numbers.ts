@@ -8,8 +8,11 @@ import { randomBelow } from './text.ts';
 import { textOf } from './text-of.ts';
 
 function atoi(text: string): Value {
-  if (!/^[+-]?\d+$/.test(text)) return int(0);
-  const n = BigInt(text.replace(/^\+/, ''));
+  const [, sign = '', digits = '', rest = ''] = /^([+-]?)(\d+)([^]*)$/.exec(text) ?? [];
+  const size = BigInt(digits);
+  // Go stops reading where the number is too large for it, whatever follows.
+  if (digits === '' || (rest !== '' && size < 2n ** 64n)) return int(0);
+  const n = sign === '-' ? -size : size;
   const limit = 2n ** 63n;
   return new GoInt('int', n >= limit ? limit - 1n : n < -limit ? -limit : n);
 }

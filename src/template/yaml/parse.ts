@@ -31,7 +31,7 @@ const DEEPEST = 1000;
 export function parseYaml(bytes: string, budget: Budget): Tree {
   budget.spend(bytes.length * 2);
   if (!isValidUtf8(bytes)) throw failure`yaml: invalid UTF-8`;
-  const text = decodeText(bytes);
+  const text = decodeText(bytes).replace(/^\ufeff/, '');
   // oxlint-disable-next-line no-control-regex -- what YAML forbids are control characters
   if (/[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]/.test(text)) {
     throw failure`yaml: control characters are not allowed`;
