@@ -130,7 +130,7 @@ export async function clean(client: KubeClient): Promise<void> {
 
 async function removeAll(client: KubeClient, resource: Resource): Promise<void> {
   const namespace = resource.namespaced ? NAMESPACE : undefined;
-  const { items } = await client.list(resource, { namespace });
+  const { items } = await client.list(resource, { namespace, metadataOnly: true });
   await each(items.length, async (index) => {
     const name = items[index]!.metadata.name;
     await client.delete(resource, { namespace, name }).catch((error: unknown) => {
