@@ -15,9 +15,11 @@ export interface Password {
   readonly bmp: Buffer;
 }
 
-/** The forms to try: two zero bytes at the end, and for the empty password also nothing at all. */
+/** The forms to try: two zero bytes at the end, and for the empty password also nothing at all. @throws Failure beyond UCS-2 */
 export function passwordForms(bytes: string): Password[] {
   const text = decodeText(bytes);
+  if (/[\u{10000}-\u{10ffff}]/u.test(text))
+    throw failure`pkcs12: string contains characters that cannot be encoded in UCS-2`;
   const wide = Buffer.from(`${text}\0`, 'utf16le').swap16();
   const utf8 = Buffer.from(text, 'utf8');
   return text === ''
