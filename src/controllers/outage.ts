@@ -12,3 +12,6 @@ export function isOutage(error: unknown): boolean {
 export function isConflict(error: unknown): boolean {
   return error instanceof ConflictError || error instanceof AlreadyExistsError;
 }
+
+/** After an outage, what failed comes back spread over this time (D57). */
+export const RECOVERY_SPREAD_MS = 20_000;

@@ -12,7 +12,7 @@ import type { Dependent, References } from '../../tenancy/references.ts';
 import type { StoreIdentity } from '../../providers/provider.ts';
 import { tellFailure } from '../failure.ts';
 import { isDeletionBegun, LET_GO_MS } from '../object-change.ts';
-import { isConflict, isOutage } from '../outage.ts';
+import { isConflict, isOutage, RECOVERY_SPREAD_MS } from '../outage.ts';
 import { storeKey, type StoreObject } from '../store-gate.ts';
 import { refOf } from '../synced-object.ts';
 import { forgetWritten } from '../written-status.ts';
@@ -59,9 +59,6 @@ export interface ExternalSecretControllerOptions {
   readonly observer: ControllerObserver;
   readonly concurrency: number;
 }
-
-/** After an outage, what failed comes back spread over this time (D57). */
-const RECOVERY_SPREAD_MS = 20_000;
 
 export class ExternalSecretController {
   readonly controller: Controller;

@@ -13,7 +13,7 @@ import type { ControllerObserver } from '../../runtime/observer.ts';
 import type { Dependent, DependencyName, References } from '../../tenancy/references.ts';
 import { tellFailure } from '../failure.ts';
 import { changedBesidesStatus, isDeletionBegun, LET_GO_MS, sameMap } from '../object-change.ts';
-import { isConflict, isOutage } from '../outage.ts';
+import { isConflict, isOutage, RECOVERY_SPREAD_MS } from '../outage.ts';
 import { storeKey, type StoreObject } from '../store-gate.ts';
 import { refOf } from '../synced-object.ts';
 import { claimsOf, isOlder, newClaims, rivals } from './claims.ts';
@@ -50,9 +50,6 @@ export interface PushSecretControllerOptions {
   readonly observer: ControllerObserver;
   readonly concurrency: number;
 }
-
-/** After an outage, what failed comes back spread over this time (D57). */
-const RECOVERY_SPREAD_MS = 20_000;
 
 export class PushSecretController {
   readonly controller: Controller;
