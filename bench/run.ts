@@ -52,6 +52,7 @@ const IN_PROCESS: Readonly<Record<string, () => Promise<Row | readonly Row[]>>> 
 const WITH_PARTS: Readonly<Record<string, () => Promise<readonly Row[]>>> = {
   namespaces: () => namespacesGo(100, say),
   'namespaces-20': () => namespacesGo(20, say),
+  'namespaces-1': () => namespacesGo(1, say),
 };
 
 const all = [...Object.keys(IN_PROCESS), ...Object.keys(WITH_PARTS), ...Object.keys(SCENARIOS)];
