@@ -1,8 +1,8 @@
 /** The objects of the benches, and the fastest way to make many of them. */
 import { clusterSecretStores, externalSecrets, secrets, secretStores } from '../src/api/resources.ts';
 import type { KubeClient } from '../src/kube/client.ts';
-import { NotFoundError } from '../src/kube/errors.ts';
-import type { KubeObject, Resource, Stored } from '../src/kube/types.ts';
+import { GoneError, NotFoundError } from '../src/kube/errors.ts';
+import type { KubeObject, Resource } from '../src/kube/types.ts';
 import { ACCESS_KEY, keyName } from './aws-process.ts';
 import { NAMESPACE } from './cluster.ts';
 
@@ -78,7 +78,10 @@ export async function watchReady(
   return { watching: follow(client, metadata.resourceVersion, onReady, signal) };
 }
 
-/** The API server ends the watch of a reader that lags, so what happened meanwhile is listed, and a new watch begins there. */
+/**
+ * The API server ends watches when it is busy. The next one begins where the last event was, as the operator's do: to list everything
+ * would cost the machine more than what is measured.
+ */
 async function follow(
   client: KubeClient,
   resourceVersion: string,
@@ -86,34 +89,22 @@ async function follow(
   signal: AbortSignal,
 ): Promise<void> {
   const seen = new Set<string>();
-  const look = (object: Stored<WithStatus>): void => {
-    const { name } = object.metadata;
-    if (!isReady(object) || seen.has(name)) return;
-    seen.add(name);
-    onReady(name);
-  };
   for (let from = resourceVersion; !signal.aborted;) {
-    from = (await watchOnce(client, from, look, signal)) ?? from;
+    try {
+      const options = { resourceVersion: from, timeoutSeconds: 3600, signal };
+      for await (const event of client.watch<WithStatus>(externalSecrets, options)) {
+        from = event.type === 'BOOKMARK' ? event.resourceVersion : event.object.metadata.resourceVersion;
+        if (event.type === 'BOOKMARK' || !isReady(event.object)) continue;
+        const { name } = event.object.metadata;
+        if (seen.has(name)) continue;
+        seen.add(name);
+        onReady(name);
+      }
+    } catch (error) {
+      if (error instanceof GoneError) throw error;
+      if (!signal.aborted) console.error(`bench: watch interrupted: ${error instanceof Error ? error.message : ''}`);
+    }
   }
-}
-
-/** Until the watch ends, however it ends. Where the next one begins; undefined when that could not be asked. */
-async function watchOnce(
-  client: KubeClient,
-  resourceVersion: string,
-  look: (object: Stored<WithStatus>) => void,
-  signal: AbortSignal,
-): Promise<string | undefined> {
-  try {
-    const events = client.watch<WithStatus>(externalSecrets, { resourceVersion, timeoutSeconds: 3600, signal });
-    for await (const event of events) if (event.type !== 'BOOKMARK') look(event.object);
-  } catch (error) {
-    if (!signal.aborted) console.error(`bench: watch interrupted: ${error instanceof Error ? error.message : ''}`);
-  }
-  if (signal.aborted) return undefined;
-  const listed = await client.list<WithStatus>(externalSecrets, { signal }).catch(() => undefined);
-  for (const item of listed?.items ?? []) look(item);
-  return listed?.metadata.resourceVersion;
 }
 
 function isReady({ status }: WithStatus): boolean {
