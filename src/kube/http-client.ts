@@ -18,11 +18,12 @@ import type {
   WriteOptions,
 } from './client.ts';
 import { UnreachableError } from './errors.ts';
+import type { WholeAnswer } from './exchange.ts';
 import { unreachable } from './network-errors.ts';
 import { collectionPath, listQuery, objectPath, query, writeQuery } from './paths.ts';
 import { RateLimit } from './rate-limit.ts';
 import { errorFromAnswer } from './status.ts';
-import type { Answer, ConnectionConfig, RequestInfo, TransportRequest } from './transport.ts';
+import type { ConnectionConfig, RequestInfo, StreamAnswer, TransportRequest } from './transport.ts';
 import { Transport } from './transport.ts';
 import type { KubeObject, Resource, Stored } from './types.ts';
 import { apiVersionOf } from './types.ts';
@@ -93,14 +94,14 @@ class HttpKubeClient implements KubeClient {
     resource: Resource,
     options: WatchOptions,
   ): AsyncGenerator<WatchEvent<T>, void, undefined> {
-    const answer = await this.#transport.send({
+    const answer = await this.#transport.open({
       method: 'GET',
       path: collectionPath(resource, options.namespace) + watchQuery(options),
       accept: acceptFor(PARTIAL, options.metadataOnly),
       signal: options.signal,
       idleTimeoutMs: options.idleTimeoutMs ?? DEFAULT_IDLE_TIMEOUT_MS,
     });
-    if (answer.statusCode !== 200) throw await this.#refusal(answer);
+    if (answer.statusCode !== 200) throw refusal({ ...answer, text: await answer.body.text().catch(() => '') });
     try {
       options.onOpen?.();
       yield* watchEvents<T>(this.#chunks(answer, options.signal));
@@ -203,9 +204,9 @@ class HttpKubeClient implements KubeClient {
 
   async #json<T>(request: TransportRequest): Promise<T> {
     await this.#limit?.take(request.signal);
-    const answer = await this.#transport.send(request);
-    if (answer.statusCode < 200 || answer.statusCode > 299) throw await this.#refusal(answer);
-    const text = await this.#text(answer, request.signal);
+    const answer = await this.#transport.exchange(request);
+    const { statusCode, text } = answer;
+    if (statusCode < 200 || statusCode > 299) throw refusal(answer);
     try {
       return (text === '' ? {} : JSON.parse(text)) as T;
     } catch {
@@ -214,28 +215,13 @@ class HttpKubeClient implements KubeClient {
     }
   }
 
-  async #text(answer: Answer, signal: AbortSignal | undefined): Promise<string> {
-    try {
-      return await answer.body.text();
-    } catch (error) {
-      signal?.throwIfAborted();
-      throw unreachable(this.#transport.host, error);
-    }
-  }
-
-  async *#chunks(answer: Answer, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array, void, undefined> {
+  async *#chunks(answer: StreamAnswer, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array, void, undefined> {
     try {
       for await (const chunk of answer.body) yield chunk as Uint8Array;
     } catch (error) {
       signal?.throwIfAborted();
       throw unreachable(this.#transport.host, error);
     }
-  }
-
-  async #refusal(answer: Answer): Promise<Error> {
-    const retryAfter = answer.headers['retry-after'];
-    const text = await answer.body.text().catch(() => '');
-    return errorFromAnswer(answer.statusCode, parseOr(text), typeof retryAfter === 'string' ? retryAfter : undefined);
   }
 
   #noAnswer(): UnreachableError {
@@ -265,6 +251,11 @@ function body(resource: Resource, object: KubeObject): { text: string; type: str
     text: JSON.stringify({ apiVersion: apiVersionOf(resource), kind: resource.kind, ...object }),
     type: JSON_TYPE,
   };
+}
+
+function refusal({ statusCode, headers, text }: WholeAnswer): Error {
+  const retryAfter = headers['retry-after'];
+  return errorFromAnswer(statusCode, parseOr(text), typeof retryAfter === 'string' ? retryAfter : undefined);
 }
 
 function parseOr(text: string): unknown {

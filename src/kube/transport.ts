@@ -9,6 +9,7 @@ import { buildConnector, Pool, ProxyAgent } from 'undici';
 import type { Dispatcher } from 'undici';
 import { systemClock } from '../clock.ts';
 import { DeniedError, UnreachableError } from './errors.ts';
+import { exchange, HeadersLateError, type WholeAnswer } from './exchange.ts';
 import { isLostConnection, unreachable } from './network-errors.ts';
 
 /** How to reach and convince an API server. Texts are PEM. */
@@ -45,11 +46,14 @@ export interface TransportRequest {
   readonly accept: string;
   readonly body?: { readonly text: string; readonly type: string } | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** Present: an answer without end, in which this many milliseconds of silence mean that the connection is dead. */
-  readonly idleTimeoutMs?: number | undefined;
 }
 
-export type Answer = Pick<Dispatcher.ResponseData, 'statusCode' | 'headers' | 'body'>;
+export interface StreamRequest extends TransportRequest {
+  /** This many milliseconds of silence mean that the connection is dead. */
+  readonly idleTimeoutMs: number;
+}
+
+export type StreamAnswer = Pick<Dispatcher.ResponseData, 'statusCode' | 'headers' | 'body'>;
 
 const CONNECT_TIMEOUT_MS = 10_000;
 const HTTP1_CONNECTIONS = 64;
@@ -79,22 +83,20 @@ export class Transport {
   }
 
   /**
-   * Sends a request and returns when the headers of the answer are there, whatever their status. The caller must read
-   * or destroy the body.
-   * @throws UnreachableError when no answer came; DeniedError when the credentials cannot be read; the signal's reason
-   * when it aborts.
+   * Sends a request and returns the whole answer, whatever its status.
+   * @throws UnreachableError when none came, or not all of it; DeniedError when the credentials cannot be read; the signal's reason when
+   * it aborts.
    */
-  async send(request: TransportRequest): Promise<Answer> {
-    request.signal?.throwIfAborted();
-    const headers = await this.#headers(request);
-    try {
-      return await this.#attempt(request, headers);
-    } catch (error) {
-      // The connection was stale and nothing of an answer was seen: a read may be said twice, a write may not.
-      if (request.method === 'GET' && isLostConnection(error) && request.signal?.aborted !== true)
-        return await this.#attempt(request, headers).catch((again: unknown) => this.#fail(again, request));
-      return this.#fail(error, request);
-    }
+  exchange(request: TransportRequest): Promise<WholeAnswer> {
+    return this.#send(request, (headers) => this.#exchange(request, headers));
+  }
+
+  /**
+   * Sends a request whose answer has no end and returns when its headers are there, whatever their status. The caller must read or destroy
+   * the body. Throws what {@link exchange} throws.
+   */
+  open(request: StreamRequest): Promise<StreamAnswer> {
+    return this.#send(request, (headers) => this.#open(request, headers));
   }
 
   /** Ends all connections; calls under way fail. */
@@ -123,20 +125,32 @@ export class Transport {
     }
   }
 
-  async #attempt(request: TransportRequest, headers: Record<string, string>): Promise<Answer> {
-    const startedAt = performance.now();
-    let code = '<error>';
+  async #send<T>(request: TransportRequest, attempt: (headers: Record<string, string>) => Promise<T>): Promise<T> {
+    request.signal?.throwIfAborted();
+    const headers = await this.#headers(request);
     try {
-      const answer = await this.#dispatch(request, headers);
-      code = String(answer.statusCode);
-      return answer;
-    } finally {
-      this.#observe({ method: request.method, host: this.host, code, durationMs: performance.now() - startedAt });
+      return await attempt(headers);
+    } catch (error) {
+      // The connection was stale: a read may be said twice, a write may not.
+      if (request.method === 'GET' && isLostConnection(error) && request.signal?.aborted !== true)
+        return await attempt(headers).catch((again: unknown) => this.#fail(again, request));
+      return this.#fail(error, request);
     }
   }
 
+  #exchange(request: TransportRequest, headers: Record<string, string>): Promise<WholeAnswer> {
+    const options = this.#options(request, headers, this.#timeoutMs);
+    const { signal } = request;
+    return exchange(this.#requests, options, {
+      timeoutMs: this.#timeoutMs,
+      signal,
+      onHeaders: this.#stopwatch(request),
+    });
+  }
+
   /** Until the headers are there, our own time limit counts as well: undici's does not cover waiting for a connection. */
-  async #dispatch(request: TransportRequest, headers: Record<string, string>): Promise<Answer> {
+  async #open(request: StreamRequest, headers: Record<string, string>): Promise<StreamAnswer> {
+    const observe = this.#stopwatch(request);
     const abort = new AbortController();
     const gaveUp = Promise.withResolvers<never>();
     const giveUp = (reason: unknown): void => {
@@ -146,7 +160,8 @@ export class Transport {
     const onAbort = (): void => giveUp(request.signal?.reason);
     request.signal?.addEventListener('abort', onAbort, { once: true });
     const timer = systemClock.setTimer(this.#timeoutMs, () => giveUp(new HeadersLateError()));
-    const sending = this.#pool(request).request({ ...this.#options(request, headers), signal: abort.signal });
+    const options = this.#options(request, headers, request.idleTimeoutMs);
+    const sending = this.#watches.request({ ...options, signal: abort.signal });
     // A body may fail when nobody reads it (any more): its answer lost the race, or the connections end after the last read. Whoever
     // does read it is told all the same.
     sending.then(
@@ -156,9 +171,11 @@ export class Transport {
     try {
       const answer = await Promise.race([sending, gaveUp.promise]);
       answer.body.once('close', () => request.signal?.removeEventListener('abort', onAbort));
+      observe(answer.statusCode);
       return answer;
     } catch (error) {
       request.signal?.removeEventListener('abort', onAbort);
+      observe(undefined);
       throw error;
     } finally {
       gaveUp.promise.catch(() => undefined);
@@ -166,7 +183,15 @@ export class Transport {
     }
   }
 
-  #options(request: TransportRequest, headers: Record<string, string>): Dispatcher.RequestOptions {
+  #stopwatch({ method }: TransportRequest): (statusCode: number | undefined) => void {
+    const startedAt = performance.now();
+    return (statusCode) => {
+      const code = statusCode === undefined ? '<error>' : String(statusCode);
+      this.#observe({ method, host: this.host, code, durationMs: performance.now() - startedAt });
+    };
+  }
+
+  #options(request: TransportRequest, headers: Record<string, string>, bodyTimeout: number): Dispatcher.RequestOptions {
     return {
       origin: this.#origin,
       path: this.#prefix + request.path,
@@ -174,23 +199,14 @@ export class Transport {
       headers,
       body: request.body?.text ?? null,
       headersTimeout: this.#timeoutMs,
-      bodyTimeout: request.idleTimeoutMs ?? this.#timeoutMs,
+      bodyTimeout,
     };
-  }
-
-  #pool(request: TransportRequest): Dispatcher {
-    return request.idleTimeoutMs === undefined ? this.#requests : this.#watches;
   }
 
   #fail(error: unknown, request: TransportRequest): never {
     request.signal?.throwIfAborted();
     throw error instanceof UnreachableError ? error : unreachable(this.host, error);
   }
-}
-
-class HeadersLateError extends Error {
-  override readonly name = 'HeadersLateError';
-  readonly code = 'UND_ERR_HEADERS_TIMEOUT';
 }
 
 function dispatcher(server: URL, config: ConnectionConfig, connections: number | null): Dispatcher {
