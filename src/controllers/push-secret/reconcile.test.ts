@@ -208,6 +208,65 @@ test('a namespace that terminates has one attempt, also when the finalizer does 
   assert.equal(it.told.filter((line) => line.startsWith('Left')).length, 1);
 });
 
+/** What a pass leaves behind: in backends, in the API server, and in what people are told. */
+function traces(it: World): unknown {
+  return [it.backend().calls, it.get()?.metadata.resourceVersion, it.told];
+}
+
+for (const deletionPolicy of ['Delete', 'None'] as const)
+  test(`a namespace that terminates takes its Secrets in any order: a source that is gone starts nothing (${deletionPolicy})`, async () => {
+    const it = world();
+    it.apply({ deletionPolicy, data: [entry('api-key', 'a')] });
+    await it.run();
+    const before = structuredClone(traces(it));
+    it.removeSecret('build-key');
+    it.records.peek('ci/push')!.outdated = true;
+    it.terminating = true;
+    await it.run();
+    assert.deepEqual(traces(it), before);
+  });
+
+test('a namespace that terminates: sources picked by labels that go one after the other start nothing either', async () => {
+  const it = world();
+  it.secret('one', { a: '1' }, { push: 'yes' });
+  it.secret('two', { b: '2' }, { push: 'yes' });
+  const selector = { secret: { selector: { matchLabels: { push: 'yes' } } } };
+  const dataTo = [{ storeRef: { kind: 'SecretStore', name: 'store' }, conversionStrategy: 'None' }];
+  it.apply({ selector, dataTo, deletionPolicy: 'Delete' });
+  await it.run();
+  const before = structuredClone(traces(it));
+  it.terminating = true;
+  for (const name of ['one', 'two']) {
+    it.removeSecret(name);
+    it.records.peek('ci/push')!.outdated = true;
+    await it.run();
+    assert.deepEqual(traces(it), before);
+  }
+});
+
+test('whether its namespace terminates is asked only when something that was pushed has no source any more', async () => {
+  const it = world();
+  let asked = 0;
+  it.deps = {
+    ...it.deps,
+    isTerminating: async () => {
+      asked += 1;
+      return false;
+    },
+  };
+  it.apply({ deletionPolicy: 'Delete', data: [entry('api-key', 'a')] });
+  await it.run();
+  it.secret('build-key', { 'api-key': 'k2' });
+  it.records.peek('ci/push')!.outdated = true;
+  await it.run();
+  assert.equal(asked, 0);
+  it.removeSecret('build-key');
+  it.records.peek('ci/push')!.outdated = true;
+  await it.run();
+  assert.equal(asked, 1);
+  assert.match(it.ready(), /^False SourceDeleted/);
+});
+
 test('a source that is gone: cleaned up and told once with Delete, an error that keeps everything without', async () => {
   const it = world();
   it.apply({ deletionPolicy: 'Delete', data: [entry('api-key', 'a')] });

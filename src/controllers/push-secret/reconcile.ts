@@ -87,8 +87,17 @@ async function fetchSources(
 
 async function pushOrCleanUp(deps: Deps, gathered: Gathered, progress: Progress, pass: PushPass): Promise<void> {
   const name = gathered.spec.selector.secret?.name;
-  if (pass.sources.length === 0 && name !== undefined) await sourceIsGone(deps, gathered, progress, name, pass.signal);
-  else await push(deps, gathered, progress, pass);
+  if (pass.sources.length > 0 || name === undefined) await push(deps, gathered, progress, pass);
+  else if (!(await goesAnyway(deps, gathered, pass.signal)))
+    await sourceIsGone(deps, gathered, progress, name, pass.signal);
+}
+
+/**
+ * A namespace that terminates is emptied in no order: Secrets may go before the PushSecret. Then nobody has taken anything back, and its
+ * own deletion, which follows, cleans up in an attempt that is bounded (D6). Asked only when something seems to be gone.
+ */
+function goesAnyway(deps: Deps, { namespace }: Gathered, signal: AbortSignal): Promise<boolean> {
+  return deps.isTerminating(namespace, signal);
 }
 
 function consumerOf({ object: { namespace, name, uid } }: Gathered): Consumer {
@@ -109,6 +118,8 @@ async function push(deps: Deps, gathered: Gathered, progress: Progress, pass: Pu
   const plans = await planPushes({ spec: gathered.spec, stores, sources, renderKey: deps.renderKey });
   const known = progress.synced;
   const planned = plannedEntries(plans);
+  const stale = difference(known, planned);
+  if (!isEmpty(stale) && (await goesAnyway(deps, gathered, signal))) return;
   const free = withoutTaken(deps, gathered, plans);
   const pushed = await pushAll(pushingOf(deps, gathered, pass, free.taken), free.plans, async (attempted) => {
     if (!gathered.cleansUp) return;
@@ -119,7 +130,7 @@ async function push(deps: Deps, gathered: Gathered, progress: Progress, pass: Pu
   progress.synced = union(wanted, known);
   const failures = [...free.taken, ...pushed.failures];
   if (failures.length > 0) throw problemOf(failures);
-  if (gathered.cleansUp) await removeStale(deps, gathered, progress, difference(known, planned), signal);
+  if (gathered.cleansUp) await removeStale(deps, gathered, progress, stale, signal);
   progress.synced = wanted;
   const message = successMessage(gathered, sources);
   const sourceVersion = versionOfSources(pass.sources);
