@@ -6,16 +6,10 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { KubeObject } from '../../src/kube/types.ts';
 import { startCluster, type ChartCluster } from './cluster.ts';
+import { FOREIGN_CRDS } from './foreign-crds.ts';
 import { CHART, NAMESPACE, objectsIn } from './helm.ts';
 import { VALUE_SETS } from './value-sets.ts';
 import { kubernetesMinor } from '../real-parts/parts.ts';
-
-/** Kinds of others that the chart can make, without their schemas. */
-const FOREIGN_CRDS = [
-  foreign('monitoring.coreos.com', 'ServiceMonitor', 'servicemonitors'),
-  foreign('monitoring.coreos.com', 'PrometheusRule', 'prometheusrules'),
-  foreign('cert-manager.io', 'Certificate', 'certificates'),
-];
 
 let cluster: ChartCluster;
 before(async () => {
@@ -57,20 +51,4 @@ for (const major of [3, 4] as const) {
 function byName(objects: readonly KubeObject[]): ReadonlyMap<string, KubeObject> {
   const named = objects.map((it) => [`${it.kind} ${it.metadata.namespace}/${it.metadata.name}`, it] as const);
   return new Map(named.toSorted(([a], [b]) => a.localeCompare(b)));
-}
-
-function foreign(group: string, kind: string, plural: string): KubeObject & { readonly spec: object } {
-  const anything = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
-  const schema = { openAPIV3Schema: { type: 'object', properties: { spec: anything } } };
-  return {
-    apiVersion: 'apiextensions.k8s.io/v1',
-    kind: 'CustomResourceDefinition',
-    metadata: { name: `${plural}.${group}` },
-    spec: {
-      group,
-      scope: 'Namespaced',
-      names: { kind, plural, singular: kind.toLowerCase(), listKind: `${kind}List` },
-      versions: [{ name: 'v1', served: true, storage: true, schema }],
-    },
-  };
 }

@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import type { KubeObject } from '../../src/kube/types.ts';
+import type { Stored } from '../../src/kube/types.ts';
 import { CHART, Helm, NAMESPACE, nested, RELEASE } from '../chart/helm.ts';
 import type { Values } from '../chart/helm.ts';
 import { readDescription } from '../real-parts/description.ts';
@@ -11,7 +11,7 @@ import { readDescription } from '../real-parts/description.ts';
 export { NAMESPACE };
 
 /** What the tests read of Pods and other objects that are not ours. */
-export type Read = KubeObject & {
+export type Read = Stored & {
   readonly metadata: { readonly labels?: Readonly<Record<string, string>> };
   readonly spec?: Readonly<Record<string, unknown>>;
   readonly status?: Readonly<Record<string, unknown>>;
