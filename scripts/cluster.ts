@@ -7,15 +7,17 @@
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { globSync, mkdtempSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findOrBuild, findOrBuildNode, MissingToolError } from '../test/real-parts/build.ts';
 import { tellGuardian } from '../test/real-parts/guardian.ts';
 import { ensurePackages } from '../test/real-parts/machine-packages.ts';
 import type { NodeInput } from '../test/real-parts/start-node.ts';
+import { removeCgroups } from './cgroups.ts';
 import { makeImage } from './image/make.ts';
 import { pauseImage } from './image/pause.ts';
+import { interrupted } from './interrupted.ts';
 
 const CANNOT = 75;
 const NEEDED = ['containerd', 'runc', 'containernetworking-plugins', 'iproute2', 'util-linux'] as const;
@@ -24,11 +26,7 @@ const NAMESPACES = ['--net', '--pid', '--mount', '--mount-proc', '--propagation=
 
 const started = Date.now();
 const say = (line: string): void => console.log(`cluster ${((Date.now() - started) / 1000).toFixed(1)} s: ${line}`);
-const interrupted = new AbortController();
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => interrupted.abort());
-// Whoever kills npm the hard way leaves us without a parent: then nobody is interested any more.
-const parent = process.ppid;
-setInterval(() => process.ppid !== parent && interrupted.abort(), 2000).unref();
+const interruption = interrupted();
 
 try {
   process.exitCode = await main(process.argv.slice(2));
@@ -53,9 +51,9 @@ async function main(args: readonly string[]): Promise<number> {
   writeFileSync(join(folder, 'input.json'), JSON.stringify(input));
   let code = 130;
   try {
-    if (!interrupted.signal.aborted) code = await runInNamespaces(folder, args);
+    if (!interruption.aborted) code = await runInNamespaces(folder, args);
   } finally {
-    removeCgroups();
+    await removeCgroups();
     if (code === 0 || code === 130) rmSync(folder, { recursive: true, force: true });
     else say(`failed; the logs of parts and Pods are in ${folder}`);
   }
@@ -77,20 +75,8 @@ async function runInNamespaces(folder: string, args: readonly string[]): Promise
       `enter by: nsenter --net --mount --pid=/proc/${child.pid}/ns/pid_for_children --target ${child.pid} bash; Ctrl-C stops`,
     );
   const stop = (): void => void child.kill('SIGKILL');
-  interrupted.signal.addEventListener('abort', stop);
+  interruption.addEventListener('abort', stop);
   const [code] = (await once(child, 'exit')) as [number | null];
   tellGuardian('ended', child.pid);
-  return interrupted.signal.aborted ? 130 : (code ?? 1);
-}
-
-/** containerd's groups of processes outlive it. Only empty ones can be removed. */
-function removeCgroups(): void {
-  const parents = globSync(['/sys/fs/cgroup/k8s.io', '/sys/fs/cgroup/*/k8s.io']);
-  for (const group of [...parents.flatMap((each) => globSync(`${each}/*/`)), ...parents]) {
-    try {
-      rmdirSync(group);
-    } catch {
-      // In use by somebody else.
-    }
-  }
+  return interruption.aborted ? 130 : (code ?? 1);
 }

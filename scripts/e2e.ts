@@ -19,6 +19,7 @@ import { DESCRIPTION_VARIABLE } from '../test/real-parts/description.ts';
 import { kubernetesMinor } from '../test/real-parts/parts.ts';
 import { startParts } from '../test/real-parts/start.ts';
 import type { RunningParts } from '../test/real-parts/start.ts';
+import { interrupted } from './interrupted.ts';
 import { withSecondChance, type RunFiles } from './second-chance.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -31,25 +32,21 @@ const TEST_FILES = [
 
 const started = Date.now();
 const say = (line: string): void => console.log(`e2e ${seconds()}: ${line}`);
-const interrupted = new AbortController();
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => interrupted.abort());
-// Whoever kills npm the hard way leaves us without a parent: then nobody is interested any more.
-const parent = process.ppid;
-setInterval(() => process.ppid !== parent && interrupted.abort(), 2000).unref();
+const interruption = interrupted();
 
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
-  if (interrupted.signal.aborted) say('interrupted');
+  if (interruption.aborted) say('interrupted');
   else console.error(error instanceof MissingToolError ? `e2e: ${error.message}` : error);
   process.exitCode = 1;
 }
-if (interrupted.signal.aborted) process.exitCode = 130;
+if (interruption.aborted) process.exitCode = 130;
 
 async function main(args: readonly string[]): Promise<number> {
   say(`Kubernetes ${kubernetesMinor(process.env)}`);
   const binaries = await findOrBuild(say);
-  if (interrupted.signal.aborted) return 130;
+  if (interruption.aborted) return 130;
   const sets: RunningParts[] = [];
   let code = 1;
   try {
@@ -124,7 +121,7 @@ async function untilInterrupted(parts: RunningParts): Promise<number> {
   console.log(`  export KUBECONFIG=${join(parts.folder, 'admin.kubeconfig')}   # kubectl: ${kubectl}`);
   console.log(`  Vault ${vault}, token ${vaultRootToken}; AWS ${moto}; logs in ${parts.folder}; Ctrl-C stops`);
   const keepAlive = setInterval(() => {}, 60_000);
-  if (!interrupted.signal.aborted) await once(interrupted.signal, 'abort');
+  if (!interruption.aborted) await once(interruption, 'abort');
   clearInterval(keepAlive);
   return 0;
 }
@@ -139,10 +136,10 @@ async function run(
   const env = { ...process.env, ...variables };
   const child = spawn(command, args, { cwd: root, env, stdio: ['ignore', output, 'inherit'] });
   const stop = (): void => void child.kill('SIGTERM');
-  interrupted.signal.addEventListener('abort', stop);
-  if (interrupted.signal.aborted) stop();
+  interruption.addEventListener('abort', stop);
+  if (interruption.aborted) stop();
   const [code] = (await once(child, 'exit')) as [number | null];
-  interrupted.signal.removeEventListener('abort', stop);
+  interruption.removeEventListener('abort', stop);
   return code ?? 1;
 }
 
