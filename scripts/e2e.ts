@@ -1,6 +1,6 @@
 /**
  * `npm run test:e2e`: the integration tests on the real parts. Finds or builds them, starts them, installs the CRDs, runs
- * the test files, two at a time on a cluster each (each starts its own operator, and two on one cluster would fight), asks
+ * the test files, three at a time on a cluster each (each starts its own operator, and two on one cluster would fight), asks
  * the audit log whether every right of the chart was needed (the `/finalizers` ones have a test of their own), stops everything.
  *
  * Arguments name test files to run instead of all, or are flags of Node's runner. `--up` starts the parts, prints how to
@@ -19,6 +19,7 @@ import { DESCRIPTION_VARIABLE } from '../test/real-parts/description.ts';
 import { kubernetesMinor } from '../test/real-parts/parts.ts';
 import { startParts } from '../test/real-parts/start.ts';
 import type { RunningParts } from '../test/real-parts/start.ts';
+import { compileCache } from './compile-cache.ts';
 import { interrupted } from './interrupted.ts';
 import { withSecondChance, type RunFiles } from './second-chance.ts';
 
@@ -29,6 +30,9 @@ const TEST_FILES = [
   'test/chart/**/*.real.test.ts',
   'test/fuzz/**/*.real.test.ts',
 ];
+
+/** Test files mostly wait for what goes on in the cluster: two keep two cores busy for a third of the time, three with a cluster each for half of it. */
+const MOST_SETS = 3;
 
 const started = Date.now();
 const say = (line: string): void => console.log(`e2e ${seconds()}: ${line}`);
@@ -54,21 +58,21 @@ async function main(args: readonly string[]): Promise<number> {
     // One that fails must not leave the other running.
     await Promise.allSettled(starting);
     await Promise.all(starting);
-    say(`etcd, kube-apiserver, kube-controller-manager, Vault and moto are up${sets.length > 1 ? ', twice' : ''}`);
+    const often = sets.length > 1 ? `, ${sets.length} times` : '';
+    say(`etcd, kube-apiserver, kube-controller-manager, Vault and moto are up${often}`);
     code = args.includes('--up') ? await untilInterrupted(sets[0]!) : await runTests(sets, args);
     if (isWhole(args)) reportRights(sets);
   } finally {
-    for (const parts of sets) await parts.stop({ keepLogs: code !== 0 });
+    await Promise.all(sets.map((parts) => parts.stop({ keepLogs: code !== 0 })));
     const folders = sets.map(({ folder }) => folder).join(' and ');
     say(code === 0 ? 'passed; everything is stopped' : `failed; the logs of the parts are in ${folders}`);
   }
   return code;
 }
 
-/** Test files mostly wait for what goes on in the cluster: with a cluster each, two take little longer than one. */
 function setsFor(args: readonly string[]): number {
-  const isSmall = args.includes('--up') || args.filter((arg) => existsSync(arg)).length === 1;
-  return isSmall ? 1 : 2;
+  const named = args.filter((arg) => existsSync(arg)).length;
+  return args.includes('--up') ? 1 : Math.min(named || MOST_SETS, MOST_SETS);
 }
 
 function start(binaries: Binaries): Promise<RunningParts> {
@@ -92,6 +96,7 @@ async function runTests(sets: readonly RunningParts[], args: readonly string[]):
   const flags = args.filter((arg) => !named.includes(arg));
   const files = named.length > 0 ? named : TEST_FILES;
   const variables = {
+    ...compileCache,
     EXTERNAL_SECRETS_E2E: '1',
     TZ: 'UTC',
     [DESCRIPTION_VARIABLE]: sets.map(({ file }) => file).join(delimiter),

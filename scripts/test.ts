@@ -5,6 +5,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { compileCache } from './compile-cache.ts';
 import { withSecondChance, type RunFiles } from './second-chance.ts';
 
 const args = process.argv.slice(2);
@@ -13,9 +14,7 @@ const flags = args.filter((arg) => !named.includes(arg));
 const everything = ['src/**/*.test.ts', 'sandbox/**/*.test.ts', 'test/**/!(*.real).test.ts', 'scripts/**/*.test.ts'];
 const files = named.length > 0 ? named : everything;
 
-// Each file is a process that loads much the same modules: compiled once, for all of them.
-const compileCache = new URL('../node_modules/.cache/node', import.meta.url).pathname;
-const env = { NODE_COMPILE_CACHE: compileCache, ...process.env, TZ: 'UTC' };
+const env = { ...process.env, ...compileCache, TZ: 'UTC' };
 
 const runFiles: RunFiles = async (more, chosen, atOnce) => {
   const runner = ['--test', '--test-timeout=120000', `--test-concurrency=${atOnce}`, ...flags, ...more, ...chosen];
