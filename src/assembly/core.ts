@@ -3,6 +3,7 @@
  * order; the controllers are built on it in files of their own.
  */
 import { systemClock, type Clock } from '../clock.ts';
+import type { IsLeaving } from '../controllers/leaving-namespace.ts';
 import { StoreGate, type StoreRef } from '../controllers/store-gate.ts';
 import type { TemplateEngine } from '../controllers/external-secret/template-engine.ts';
 import { Manifests } from '../controllers/external-secret/manifest/manifests.ts';
@@ -45,6 +46,7 @@ export interface Core {
   readonly references: References;
   readonly recorder: EventRecorder;
   readonly caches: Caches;
+  readonly isLeaving: IsLeaving;
   readonly pool: ClientPool;
   readonly gate: StoreGate;
   /** The same for pushing, where stores that are not ready are tried all the same (`behaviour.md` 3.4). */
@@ -101,6 +103,7 @@ export async function buildCore(options: ControllerOptions, deps: ProcessDeps): 
     references,
     recorder,
     caches,
+    isLeaving: (namespace) => caches.namespaces?.store.get(namespace)?.terminating === true,
     pool,
     gate: storeGate(options, caches, pool, clock),
     pushGate: storeGate({ ...options, floodGate: false }, caches, pool, clock),

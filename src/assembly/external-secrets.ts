@@ -59,6 +59,7 @@ function depsOf(core: Core, records: Records): Deps {
     readTemplate: (dependent, kind, name, key, signal) =>
       readTemplateSource({ client, references }, dependent, { kind, name, key }, signal),
     manifests: core.manifests,
+    isLeaving: core.isLeaving,
     records,
     events: externalSecretEvents(recorder),
     metrics: externalSecretMetrics(metrics),

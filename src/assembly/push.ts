@@ -69,6 +69,7 @@ function depsOf(core: Core, pushSecrets: Informer<StoredPushSecret>, stores: Sto
     watchSource: (dependent, name) =>
       references.add(dependent, { kind: 'Secret', namespace: dependent.namespace, name }),
     isTerminating: (namespace, signal) => isTerminating(client, namespace, signal),
+    isLeaving: core.isLeaving,
     records,
     events: pushSecretEvents(recorder.as('pushsecret')),
     metrics: pushSecretMetrics(metrics),

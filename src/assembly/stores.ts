@@ -21,6 +21,7 @@ export function buildStoreController(core: Core, kind: StoreKind, informer: Info
   return storeController({
     deps: {
       kind,
+      isLeaving: core.isLeaving,
       client,
       clock,
       random,

@@ -9,6 +9,7 @@ import type { KubeClient } from '../../kube/client.ts';
 import type { Store } from '../../kube/store.ts';
 import type { Stored } from '../../kube/types.ts';
 import type { Log } from '../../log.ts';
+import type { IsLeaving } from '../leaving-namespace.ts';
 import type { StoreGate } from '../store-gate.ts';
 import type { ObjectMetrics, ObjectRef, ReadTemplate } from '../synced-object.ts';
 import type { Manifests } from './manifest/manifests.ts';
@@ -54,6 +55,7 @@ export interface Deps {
   readonly engine: TemplateEngine;
   readonly renderKey: RenderKey;
   readonly readTemplate: ReadTemplate;
+  readonly isLeaving: IsLeaving;
   readonly records: Records;
   readonly events: ExternalSecretEvents;
   readonly metrics: ObjectMetrics;

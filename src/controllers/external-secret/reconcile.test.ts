@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ExternalSecret } from '../../api/external-secret.ts';
 import { externalSecrets, secrets } from '../../api/resources.ts';
+import { DeniedError, NotFoundError } from '../../kube/errors.ts';
 import { Generators } from '../../generators/index.ts';
 import { silentLog } from '../../log.ts';
 import { splitKey, type KubeObject, type Stored } from '../../kube/types.ts';
@@ -32,6 +33,7 @@ class World {
   readonly records = new Records();
   reads = 0;
   backendError: Error | undefined;
+  leaving = false;
   deps: Deps;
 
   constructor() {
@@ -76,6 +78,7 @@ class World {
       },
       renderKey: async (_template, key) => key,
       readTemplate: async () => SecretValue.ofText(''),
+      isLeaving: () => this.leaving,
       records: this.records,
       events: {
         created: tell('Created'),
@@ -368,6 +371,75 @@ test('an object that cannot work is told what is wrong and is looked at again at
   world.apply({});
   await assert.rejects(world.run(), (error) => error instanceof TerminalError && error.retryAfterMs === 3_600_000);
   assert.match(world.ready(), /^False SecretSyncedError the ExternalSecret is not valid: .*data/);
+});
+
+/** What a pass leaves behind: in the API server, and in what people are told. */
+function traces(world: World): unknown {
+  const es = world.kube.peek<ExternalSecret>(externalSecrets, named('shop/orders'));
+  return structuredClone([es?.metadata.resourceVersion, world.told, world.records.peek('shop/orders')?.failed]);
+}
+
+const TERMINATING = new DeniedError('secrets "orders" is forbidden: namespace shop is being terminated', {
+  status: 403,
+  reason: 'Forbidden',
+  details: { causes: [{ reason: 'NamespaceTerminating', field: 'metadata.namespace' }] },
+});
+const NO_NAMESPACE = new NotFoundError('namespaces "shop" not found', {
+  status: 404,
+  reason: 'NotFound',
+  details: { kind: 'namespaces', name: 'shop' },
+});
+
+for (const refusal of [TERMINATING, NO_NAMESPACE])
+  test(`a target that cannot be made again because its namespace goes is no failure (${refusal.name})`, async () => {
+    const world = new World();
+    world.values.set('password', 's3cr3t');
+    world.apply({ data: data('password') });
+    await world.run();
+    const before = traces(world);
+    world.kube.remove(secrets, { namespace: 'shop', name: 'orders' });
+    world.kube.faults.fail('create', refusal, { plural: 'secrets' });
+    assert.deepEqual(await world.run(), { requeueAfterMs: 10_000 });
+    assert.deepEqual(traces(world), before);
+  });
+
+test('in a namespace that terminates nobody is asked and nothing is told, whatever goes first', async () => {
+  const world = new World();
+  world.values.set('password', 's3cr3t');
+  world.apply({ data: data('password') });
+  await world.run();
+  const before = traces(world);
+  world.kube.remove(secrets, { namespace: 'shop', name: 'orders' });
+  world.backendError = new PermissionDeniedError('the credentials are gone');
+  world.leaving = true;
+  const { reads } = world;
+  assert.deepEqual(await world.run(), { requeueAfterMs: 10_000 });
+  assert.deepEqual([traces(world), world.reads], [before, reads]);
+});
+
+test('a failure in the middle of which the namespace begins to go is none', async () => {
+  const world = new World();
+  world.apply({ data: data('password') });
+  const before = traces(world);
+  const get = world.values.get.bind(world.values);
+  world.values.get = (key) => {
+    world.leaving = true;
+    return get(key);
+  };
+  assert.deepEqual(await world.run(), { requeueAfterMs: 10_000 });
+  assert.deepEqual((traces(world) as unknown[]).slice(0, 2), (before as unknown[]).slice(0, 2));
+});
+
+test('an object that is deleted while it fails is not complained about', async () => {
+  const world = new World();
+  world.apply({ data: data('password') });
+  const get = world.values.get.bind(world.values);
+  world.values.get = (key) => {
+    world.kube.remove(externalSecrets, { namespace: 'shop', name: 'orders' });
+    return get(key);
+  };
+  assert.deepEqual(await world.run(), {});
+  assert.deepEqual(world.told, []);
 });
 
 test('the peer’s finalizer holds nothing up', async () => {

@@ -5,6 +5,7 @@
 import { externalSecrets } from '../../api/resources.ts';
 import type { Consumer } from '../../generators/index.ts';
 import { apiVersionOf } from '../../kube/types.ts';
+import { isRefusedByLeaving, LEAVING_POLL_MS } from '../leaving-namespace.ts';
 import type { Deps, StoredExternalSecret } from './deps.ts';
 import { fetchData } from './fetch.ts';
 import { gather, generatorRefsOf, type Gathered } from './gather.ts';
@@ -33,11 +34,13 @@ export async function reconcile(deps: Deps, key: string, pass: Pass): Promise<Pa
   if (es.metadata.deletionTimestamp !== undefined) return finish(deps, es, pass);
   const gathered = gather(deps, key, es);
   if (gathered === 'not ours') return {};
+  if (deps.isLeaving(gathered.namespace)) return again(deps, gathered, LEAVING_POLL_MS);
   deps.metrics.started(gathered.object, readyCondition({ status: gathered.status ?? {} })?.status);
   try {
     return await sync(deps, gathered, pass);
   } catch (error) {
     pass.signal.throwIfAborted();
+    if (deps.isLeaving(gathered.namespace) || isRefusedByLeaving(error)) return again(deps, gathered, LEAVING_POLL_MS);
     return await reportFailure(deps, gathered, error, pass.signal);
   }
 }

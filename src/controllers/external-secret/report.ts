@@ -2,6 +2,7 @@
  * How a pass ends: status, events and metrics for a success or a failure, in one place, so that no two failures are told
  * differently.
  */
+import { NotFoundError } from '../../kube/errors.ts';
 import { TerminalError } from '../../runtime/errors.ts';
 import { GeneratorNotFoundError } from '../../generators/index.ts';
 import { forgetFailure, isOfTheCluster, lookAgain, messageOf, noteFailure } from '../failure.ts';
@@ -72,7 +73,8 @@ export async function reportFailure(
   gathered.record.failed = true;
   deps.metrics.ready(gathered.object, 'False');
   noteFailure(gathered.record, gathered.object, message, deps.clock.now());
-  await write(deps, gathered, failedWith(gathered.status, message, deps.clock.now(), reason), signal);
+  const isThere = await write(deps, gathered, failedWith(gathered.status, message, deps.clock.now(), reason), signal);
+  if (!isThere) return {};
   if (!problem.permanent) throw problem;
   throw new TerminalError(reason, message, { cause: problem, ...lookAgain(gathered.refresh.intervalMs) });
 }
@@ -100,10 +102,22 @@ function waitsForNew(error: unknown, gathered: Gathered, now: number): boolean {
   return waitsForNew(error.cause, gathered, now);
 }
 
-async function write(deps: Deps, gathered: Gathered, next: ExternalSecretStatus, signal: AbortSignal): Promise<void> {
-  if (next === gathered.status) return;
-  const stored = await writeStatus(deps.client, gathered.es, next, signal);
-  rememberWritten(gathered.record, stored, deps.externalSecrets.get(gathered.object.key));
+/** @returns whether the object still exists. */
+async function write(
+  deps: Deps,
+  gathered: Gathered,
+  next: ExternalSecretStatus,
+  signal: AbortSignal,
+): Promise<boolean> {
+  if (next === gathered.status) return true;
+  try {
+    const stored = await writeStatus(deps.client, gathered.es, next, signal);
+    rememberWritten(gathered.record, stored, deps.externalSecrets.get(gathered.object.key));
+    return true;
+  } catch (error) {
+    if (error instanceof NotFoundError) return false;
+    throw error;
+  }
 }
 
 /** An event when the list of entries is another than last time, and not empty. */

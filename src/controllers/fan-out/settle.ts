@@ -2,15 +2,9 @@
  * Brings one namespace to what the cluster-wide object wants there: a child, or none. Writes only what differs, and touches nobody
  * else's objects.
  */
-import {
-  AlreadyExistsError,
-  ConflictError,
-  DeniedError,
-  InvalidError,
-  NotFoundError,
-  type KubeError,
-} from '../../kube/errors.ts';
+import { AlreadyExistsError, ConflictError, DeniedError, InvalidError, NotFoundError } from '../../kube/errors.ts';
 import { objectKey } from '../../kube/types.ts';
+import { isRefusedByLeaving } from '../leaving-namespace.ts';
 import { buildChild, controllerOf, isChildOf, isInStep, parentKey } from './children.ts';
 import type { FanOutDeps, Outcome } from './deps.ts';
 import type { Child, Parent, Wanted } from './kind.ts';
@@ -32,13 +26,9 @@ export async function settle(settling: Settling, namespace: string): Promise<Out
   } catch (error) {
     if (!(error instanceof InvalidError || error instanceof DeniedError)) throw error;
     // The cache does not show it yet; when it does, we are woken.
-    if (isNamespaceGoing(error)) return { state: 'none' };
+    if (isRefusedByLeaving(error)) return { state: 'none' };
     return { state: 'failed', reason: error.message };
   }
-}
-
-function isNamespaceGoing({ details }: KubeError): boolean {
-  return details?.causes?.some(({ reason }) => reason === 'NamespaceTerminating') === true;
 }
 
 /** Children of ours in that namespace under a name they have no longer. */

@@ -12,6 +12,7 @@ import type { Log } from '../../log.ts';
 import type { Dependent } from '../../tenancy/references.ts';
 import type { RenderKey } from '../external-secret/rewrite.ts';
 import type { TemplateEngine } from '../external-secret/template-engine.ts';
+import type { IsLeaving } from '../leaving-namespace.ts';
 import type { StoreGate, StoreObject, StoreRef } from '../store-gate.ts';
 import type { StoreKind } from '../../providers/provider.ts';
 import type { ObjectMetrics, ObjectRef, ReadTemplate } from '../synced-object.ts';
@@ -53,6 +54,8 @@ export interface Deps {
   readonly readTemplate: ReadTemplate;
   /** From now on the PushSecret hears of every change of this Secret of its namespace, also of one that does not exist yet. */
   readonly watchSource: (dependent: Dependent, secret: string) => void;
+  readonly isLeaving: IsLeaving;
+  /** Asks the API server: for what must not be wrong. */
   readonly isTerminating: (namespace: string, signal: AbortSignal) => Promise<boolean>;
   readonly records: Records;
   readonly events: PushSecretEvents;

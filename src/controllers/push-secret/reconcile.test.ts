@@ -244,6 +244,27 @@ test('a namespace that terminates: sources picked by labels that go one after th
   }
 });
 
+test('in a namespace that terminates a store or a template that goes first is no failure, and nobody is asked', async () => {
+  const it = world();
+  it.apply({ deletionPolicy: 'Delete', data: [entry('api-key', 'a')] });
+  await it.run();
+  const before = structuredClone(traces(it));
+  it.kube.remove(secretStores, { namespace: 'ci', name: 'store' });
+  it.leaving = true;
+  await it.clock.advance(HOUR);
+  assert.deepEqual(await it.run(), { requeueAfterMs: 10_000 });
+  assert.deepEqual(traces(it), before);
+});
+
+test('a PushSecret that is deleted while it fails is not complained about', async () => {
+  const it = world();
+  it.apply({ data: [entry('api-key', 'a')] });
+  it.backend().error = new PermissionDeniedError('may not PutSecretValue');
+  it.backend().onPush = () => it.kube.remove(pushSecrets, { namespace: 'ci', name: 'push' });
+  assert.deepEqual(await it.run(), {});
+  assert.deepEqual(it.told, []);
+});
+
 test('whether its namespace terminates is asked only when something that was pushed has no source any more', async () => {
   const it = world();
   let asked = 0;

@@ -5,6 +5,7 @@
 import { pushSecrets } from '../../api/resources.ts';
 import type { Consumer, Generation } from '../../generators/index.ts';
 import { apiVersionOf } from '../../kube/types.ts';
+import { isRefusedByLeaving, LEAVING_POLL_MS } from '../leaving-namespace.ts';
 import type { Deps } from './deps.ts';
 import { decideDue, untilNext, type Due } from './due.ts';
 import { setFinalizer } from './finalizer.ts';
@@ -32,14 +33,19 @@ export async function reconcile(deps: Deps, key: string, signal: AbortSignal): P
   if (ps === undefined) return forget(deps, key);
   const gathered = gather(deps, key, ps);
   if (isForeign(deps.stores, ps)) return again(deps, gathered, undefined);
+  const isDeleted = ps.metadata.deletionTimestamp !== undefined;
+  const isLeaving = (error?: unknown): boolean =>
+    !isDeleted && (deps.isLeaving(gathered.namespace) || isRefusedByLeaving(error));
+  if (isLeaving()) return again(deps, gathered, LEAVING_POLL_MS);
   const progress = progressOf(gathered);
   deps.metrics.started(gathered.object, readyCondition(gathered.status)?.status);
   try {
-    if (ps.metadata.deletionTimestamp === undefined) return await sync(deps, gathered, progress, signal);
+    if (!isDeleted) return await sync(deps, gathered, progress, signal);
     await finish(deps, gathered, progress, signal);
     return {};
   } catch (error) {
     signal.throwIfAborted();
+    if (isLeaving(error)) return again(deps, gathered, LEAVING_POLL_MS);
     return reportFailure(deps, gathered, progress, error, signal);
   }
 }

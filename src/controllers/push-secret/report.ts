@@ -9,6 +9,7 @@ import { rememberWritten } from '../written-status.ts';
 import type { Deps } from './deps.ts';
 import type { Gathered } from './gather.ts';
 import { PushProblem } from './problem.ts';
+import type { PassOutcome } from './reconcile.ts';
 import { readyCondition } from './records.ts';
 import { succeeded, withIntent, withState, writeStatus, type State } from './status.ts';
 import type { Synced } from './synced-entries.ts';
@@ -87,21 +88,24 @@ export async function reportSourceDeleted(
   deps.metrics.ready(gathered.object, 'False');
 }
 
-/** Sets the condition, tells it where that is news, and throws what decides about the retry. */
+/**
+ * Sets the condition, tells it where that is news, and throws what decides about the retry.
+ * @returns when the object is gone: nobody is left to be told
+ */
 export async function reportFailure(
   deps: Deps,
   gathered: Gathered,
   progress: Progress,
   error: unknown,
   signal: AbortSignal,
-): Promise<never> {
+): Promise<PassOutcome> {
   if (isOfTheCluster(error)) throw error;
   const problem = error instanceof PushProblem ? error : new PushProblem(messageOf(error), { cause: error });
   const { message } = problem;
   gathered.record.failed = true;
   deps.metrics.ready(gathered.object, 'False');
   noteFailure(gathered.record, gathered.object, message, deps.clock.now());
-  await writeState(deps, gathered, progress, { reason: 'Errored', message }, signal);
+  if (!(await writeState(deps, gathered, progress, { reason: 'Errored', message }, signal))) return {};
   if (!problem.permanent) throw problem;
   throw new TerminalError('Errored', message, { cause: problem, ...lookAgain(gathered.intervalMs) });
 }
@@ -117,20 +121,22 @@ function writeState(
   progress: Progress,
   state: State,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<boolean> {
   const next = withState(progress.status, state, progress.synced, deps.clock.now());
   return write(deps, gathered, progress, next, signal);
 }
 
+/** @returns whether the object still exists. */
 async function write(
   deps: Deps,
   gathered: Gathered,
   progress: Progress,
   next: PushSecretStatus,
   signal: AbortSignal,
-): Promise<void> {
-  if (next === progress.status) return;
+): Promise<boolean> {
+  if (next === progress.status) return true;
   const stored = await writeStatus(deps.client, gathered.ps, next, signal);
   rememberWritten(gathered.record, stored, deps.pushSecrets.get(gathered.object.key));
   progress.status = next;
+  return stored !== undefined;
 }

@@ -88,6 +88,8 @@ export class World {
   readonly broken = new Map<string, Error>();
   records = new Records();
   terminating = false;
+  /** What the cache shows of that. */
+  leaving = false;
   deps: Deps;
 
   constructor() {
@@ -199,6 +201,7 @@ export class World {
       renderKey: async (template, key) => template.replace('{{ .value }}', key),
       readTemplate: async () => SecretValue.ofText('text'),
       watchSource: (_dependent, secret) => void this.watched.add(secret),
+      isLeaving: () => this.leaving,
       isTerminating: async () => this.terminating,
       records: this.records,
       events: {

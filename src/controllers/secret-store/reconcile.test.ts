@@ -20,6 +20,8 @@ class World {
   readonly retired: string[] = [];
   validity: Validity | Error = 'Ready';
   dependsOnNamespace = false;
+  leaving = false;
+  onCheck = (): void => {};
   sessions = 0;
   readonly #kind: StoreKind;
 
@@ -69,6 +71,7 @@ class World {
       clock: this.clock,
       random: () => 0,
       stores: { get: () => this.store() },
+      isLeaving: (namespace) => this.leaving && namespace === 'shop',
       controllerClass: 'default',
       requeueIntervalMs: 300_000,
       providers: [declaration],
@@ -89,6 +92,7 @@ class World {
   #session(): Session {
     this.sessions += 1;
     const validate = async (): Promise<Validity> => {
+      this.onCheck();
       if (this.validity instanceof Error) throw this.validity;
       return this.validity;
     };
@@ -192,4 +196,24 @@ test('a store that is gone takes its sessions along', async () => {
   const world = new World();
   await world.run();
   assert.deepEqual(world.retired, ['shop/sm']);
+});
+
+test('in a namespace that terminates nothing is held against a store whose credentials went first', async () => {
+  const world = new World();
+  world.apply(fake);
+  await world.run();
+  const { told, sessions } = structuredClone({ told: world.told, sessions: world.sessions });
+  world.validity = new InvalidProviderConfigError('Secret "account" not found');
+  world.leaving = true;
+  assert.deepEqual(await world.run(), { requeueAfterMs: 10_000 });
+  assert.match(world.ready(), /^True Valid/);
+  assert.deepEqual([world.told, world.sessions], [told, sessions]);
+});
+
+test('a store that is deleted while it is checked is not complained about', async () => {
+  const world = new World();
+  world.apply(fake);
+  world.validity = new InvalidProviderConfigError('Secret "account" not found');
+  world.onCheck = () => world.kube.remove(secretStores, { namespace: 'shop', name: 'sm' });
+  assert.deepEqual(await world.run(), {});
 });

@@ -12,6 +12,7 @@ import { ValidityUnknownError } from '../../providers/errors.ts';
 import type { PoolStore, Session } from '../../providers/pool.ts';
 import type { ProviderDeclaration, StoreKind, Validity } from '../../providers/provider.ts';
 import { RetryAfterError } from '../../runtime/errors.ts';
+import { LEAVING_POLL_MS, type IsLeaving } from '../leaving-namespace.ts';
 import { isOurs, poolStoreOf, type StoreObject } from '../store-gate.ts';
 import { isOutage } from '../outage.ts';
 import { conditionFor, STORE_REASONS, writeStoreStatus, type StoreVerdict } from './status.ts';
@@ -36,6 +37,7 @@ export interface StoreDeps {
   /** Uniform in [0, 1). */
   readonly random: () => number;
   readonly stores: { get(key: string): StoreObject | undefined };
+  readonly isLeaving: IsLeaving;
   readonly controllerClass: string;
   /** `--store-requeue-interval` in milliseconds. */
   readonly requeueIntervalMs: number;
@@ -57,10 +59,14 @@ export async function reconcileStore(
   const store = deps.stores.get(key);
   if (store === undefined) return forget(deps, key);
   if (!isOurs(store, deps.controllerClass)) return {};
+  const isLeaving = (): boolean => deps.isLeaving(store.metadata.namespace ?? '');
+  if (isLeaving()) return { requeueAfterMs: LEAVING_POLL_MS };
   const startedAt = deps.clock.now();
   const verdict = await judge(deps, store, signal);
   signal.throwIfAborted();
-  await report(deps, store, verdict, signal);
+  // Its credentials go with its namespace: that says nothing against it.
+  if (!verdict.ready && isLeaving()) return { requeueAfterMs: LEAVING_POLL_MS };
+  if (!(await report(deps, store, verdict, signal))) return {};
   deps.metrics.reconciled(store, deps.clock.now() - startedAt);
   if (verdict.retry !== undefined) throw verdict.retry;
   return { requeueAfterMs: intervalOf(deps, store) };
@@ -139,7 +145,13 @@ function validMessage(validity: Validity): string {
     : 'store validated: its credentials belong to the namespaces that use it and are checked there';
 }
 
-async function report(deps: StoreDeps, store: StoreObject, verdict: StoreVerdict, signal: AbortSignal): Promise<void> {
+/** @returns whether the store still exists. */
+async function report(
+  deps: StoreDeps,
+  store: StoreObject,
+  verdict: StoreVerdict,
+  signal: AbortSignal,
+): Promise<boolean> {
   const before = store.status?.conditions?.find((condition) => condition.type === 'Ready');
   const condition = conditionFor(verdict, before, deps.clock.now());
   deps.metrics.ready(store, condition.status);
@@ -150,7 +162,7 @@ async function report(deps: StoreDeps, store: StoreObject, verdict: StoreVerdict
     else deps.events.invalid(store, condition.reason, condition.message);
   }
   tellMaintenance(deps, store, verdict);
-  await writeStoreStatus(deps.client, deps.kind, store, condition, verdict.capabilities, signal);
+  return writeStoreStatus(deps.client, deps.kind, store, condition, verdict.capabilities, signal);
 }
 
 const IGNORE_MAINTENANCE = 'external-secrets.io/ignore-maintenance-checks';

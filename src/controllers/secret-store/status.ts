@@ -50,6 +50,7 @@ export function conditionFor(
   };
 }
 
+/** @returns whether the store still exists. */
 export async function writeStoreStatus(
   client: KubeClient,
   kind: StoreKind,
@@ -57,11 +58,11 @@ export async function writeStoreStatus(
   condition: StoreCondition,
   capabilities: Capabilities | undefined,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<boolean> {
   const others = (store.status?.conditions ?? []).filter((each) => each.type !== 'Ready');
   const before = store.status?.conditions?.find((each) => each.type === 'Ready');
   const nextCapabilities = capabilities ?? store.status?.capabilities;
-  if (isSame(before, condition) && nextCapabilities === store.status?.capabilities) return;
+  if (isSame(before, condition) && nextCapabilities === store.status?.capabilities) return true;
   const resource = kind === 'SecretStore' ? secretStores : clusterSecretStores;
   const status = {
     conditions: [condition, ...others],
@@ -69,9 +70,11 @@ export async function writeStoreStatus(
   };
   try {
     await patchStatus<SecretStore>(client, resource, store, status, signal);
+    return true;
   } catch (error) {
     // Deleted while it was checked: nobody is left to tell.
-    if (!(error instanceof NotFoundError)) throw error;
+    if (error instanceof NotFoundError) return false;
+    throw error;
   }
 }
 
