@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
  * The program. No sub-command: the controller. `webhook` and `certcontroller`: its two companions. Each reads what it was told, starts,
- * and runs until a signal or until it cannot go on. `render`, `migrate`: for a person at a terminal, print and end.
+ * and runs until a signal or until it cannot go on. `render`, `migrate`, `doctor`: for a person at a terminal, print and end.
  */
 import { startController } from './assembly/controller-process.ts';
 import { renderCommand } from './cli/commands.ts';
@@ -19,6 +19,12 @@ export async function main(argv: readonly string[]): Promise<number> {
   if (command === 'migrate') {
     const { migrateCommand } = await import('./cli/migrate/command.ts');
     const { output, code } = await migrateCommand(rest);
+    process.stdout.write(output);
+    return code;
+  }
+  if (command === 'doctor') {
+    const { doctorCommand } = await import('./cli/doctor/command.ts');
+    const { output, code } = await doctorCommand(rest, { isTerminal: process.stdout.isTTY });
     process.stdout.write(output);
     return code;
   }

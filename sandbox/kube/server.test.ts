@@ -165,9 +165,9 @@ test('a write that changes nothing neither bumps the version nor wakes a watch',
 
 test('an object that nothing implements is answered with 501 naming it', async (t) => {
   const kube = await sandbox(t);
-  const { status, body } = await call(kube, 'GET', '/apis/apps/v1/namespaces/default/deployments');
+  const { status, body } = await call(kube, 'GET', '/apis/apps/v1/namespaces/default/statefulsets');
   assert.equal(status, 501);
-  assert.match(textAt(body, 'message') ?? '', /deployments\.apps/);
+  assert.match(textAt(body, 'message') ?? '', /statefulsets\.apps/);
 });
 
 test('data keys that are special to JavaScript survive every kind of write', async (t) => {

@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
 import * as catalogue from '../../src/api/resources.ts';
+import { doctorCommand } from '../../src/cli/doctor/command.ts';
 import { canary, tracesOf } from '../builders/canary.ts';
 import {
   annotated,
@@ -239,6 +240,14 @@ describe('afterwards no value is in', () => {
     assert.ok(items.length > 10);
     // What kubectl left there is a person's own.
     nowhere('Secrets', JSON.stringify(items.map(({ metadata }) => metadata)));
+  });
+
+  test('what doctor tells of each of them', async () => {
+    const { items } = await env.kube.list(catalogue.externalSecrets, { namespace });
+    assert.ok(items.length > 20);
+    const terminal = { isTerminal: false, env: await env.machine.environmentOf('administrator') };
+    for (const { metadata } of items)
+      nowhere('doctor', (await doctorCommand([`${namespace}/${metadata.name}`], terminal)).output);
   });
 
   test('metrics and health', async () => {

@@ -238,12 +238,15 @@ const endpointSlices = coreKind({
   columns: [column('AddressType', 'string', (item) => textAt(item, 'addressType') ?? '')],
 });
 
-/** Kinds that are only ever empty, so that `kubectl describe namespace` finds what it looks for. */
-function emptyKind(plural: string, kind: string): Kind {
+/**
+ * Kinds that are only ever empty: `kubectl describe namespace` finds what it looks for, and `external-secrets doctor` and `migrate` that
+ * no operator is deployed.
+ */
+function emptyKind(plural: string, kind: string, group = ''): Kind {
   const decode = (): never => {
     throw notImplemented(`writing ${plural}`);
   };
-  return coreKind({ plural, kind, schema: object({}), rules: { decode } });
+  return coreKind({ group, plural, kind, schema: object({}), rules: { decode } });
 }
 
 export const CORE_KINDS: readonly Kind[] = [
@@ -254,6 +257,7 @@ export const CORE_KINDS: readonly Kind[] = [
   events,
   emptyKind('resourcequotas', 'ResourceQuota'),
   emptyKind('limitranges', 'LimitRange'),
+  emptyKind('deployments', 'Deployment', 'apps'),
   leases,
   services,
   endpointSlices,

@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import type { ObjectMeta, Stored } from '../../kube/types.ts';
 import { findingsOf } from './findings.ts';
 import { asText } from './print.ts';
-import type { Definition, Deployment, Survey, WebhookConfiguration } from './survey.ts';
+import type { Deployment } from '../deployments.ts';
+import type { Definition, Survey, WebhookConfiguration } from './survey.ts';
 
 function stored<T extends object>(metadata: ObjectMeta, rest: T): T & Stored {
   return { ...rest, metadata: { uid: 'u', resourceVersion: '1', name: '', ...metadata } };

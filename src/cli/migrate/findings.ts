@@ -1,8 +1,9 @@
 /** What a survey means for a takeover. Pure. Findings want something done; remarks are worth knowing. */
 import type { KubeObject } from '../../kube/types.ts';
+import type { Deployment } from '../deployments.ts';
 import { nameOf, type Finding } from './finding.ts';
 import { objectFindings } from './object-findings.ts';
-import { storageVersion, type Definition, type Deployment, type Survey } from './survey.ts';
+import { storageVersion, type Definition, type Survey } from './survey.ts';
 
 export function findingsOf(survey: Survey): readonly Finding[] {
   return [

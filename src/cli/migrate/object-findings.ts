@@ -2,12 +2,10 @@
 import { isIP } from 'node:net';
 import { admissionRules } from '../../assembly/admission-rules.ts';
 import { OutboundRules } from '../../providers/outbound.ts';
-import { judge } from '../../webhook/judgement.ts';
-import { GROUP } from '../../api/resources.ts';
+import { asAdmitted, type JudgedKind } from '../as-admitted.ts';
 import { nameOf, type Finding } from './finding.ts';
 import type { Custom, Survey } from './survey.ts';
 
-type JudgedKind = 'ExternalSecret' | 'SecretStore' | 'ClusterSecretStore';
 const STORES = ['SecretStore', 'ClusterSecretStore'] as const;
 
 export function objectFindings(survey: Survey): readonly Finding[] {
@@ -32,16 +30,13 @@ export function objectFindings(survey: Survey): readonly Finding[] {
   ];
 }
 
-function objectsOf({ objects }: Survey, kind: string): readonly Custom[] {
-  return objects.get(kind) ?? [];
+function saidOf(kind: JudgedKind, object: Custom): readonly string[] {
+  const { errors, warnings } = asAdmitted(kind, object);
+  return [...errors, ...warnings];
 }
 
-/** As admission would answer if the object were applied anew. */
-function saidOf(kind: JudgedKind, object: Custom): readonly string[] {
-  const where = { name: object.metadata.name, namespace: object.metadata.namespace };
-  const type = { group: GROUP, version: 'v1', kind };
-  const verdict = judge(kind, { uid: '', kind: type, operation: 'CREATE', object, ...where }, admissionRules);
-  return [...(verdict.message === '' ? [] : verdict.message.split('\n')), ...verdict.warnings];
+function objectsOf({ objects }: Survey, kind: string): readonly Custom[] {
+  return objects.get(kind) ?? [];
 }
 
 function providerOf({ spec }: Custom): readonly [name: string, value: unknown] {

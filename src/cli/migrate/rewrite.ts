@@ -7,9 +7,10 @@ import { customResourceDefinitions } from '../../api/resources.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import { DeniedError, InvalidError, NotFoundError } from '../../kube/errors.ts';
 import type { Resource, Stored } from '../../kube/types.ts';
+import { listAll } from '../list-all.ts';
 import { nameOf } from './finding.ts';
 import { oldVersions } from './findings.ts';
-import { listAll, storageVersion, type Definition } from './survey.ts';
+import { storageVersion, type Definition } from './survey.ts';
 
 export interface Rewritten {
   /** Name of the definition. */

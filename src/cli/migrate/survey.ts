@@ -13,8 +13,9 @@ import {
   validatingWebhookConfigurations,
 } from '../../api/resources.ts';
 import type { KubeClient } from '../../kube/client.ts';
-import { NotFoundError } from '../../kube/errors.ts';
 import type { KubeObject, Resource, Stored } from '../../kube/types.ts';
+import { listOperators, type Deployment } from '../deployments.ts';
+import { listAll } from '../list-all.ts';
 
 export interface Definition extends KubeObject {
   readonly spec: {
@@ -25,17 +26,6 @@ export interface Definition extends KubeObject {
     readonly versions: readonly { readonly name: string; readonly served: boolean; readonly storage: boolean }[];
   };
   readonly status?: { readonly storedVersions?: readonly string[] };
-}
-
-export interface Deployment extends KubeObject {
-  readonly spec?: {
-    readonly replicas?: number;
-    readonly template?: {
-      readonly spec?: {
-        readonly containers?: readonly { readonly image?: string; readonly args?: readonly string[] }[];
-      };
-    };
-  };
 }
 
 export interface WebhookConfiguration extends KubeObject {
@@ -69,10 +59,7 @@ const KINDS: readonly Resource[] = [
   pushSecrets,
   clusterPushSecrets,
 ];
-const DEPLOYMENTS = { group: 'apps', version: 'v1', plural: 'deployments', kind: 'Deployment', namespaced: true };
-const OPERATOR_LABEL = 'app.kubernetes.io/name=external-secrets';
 const WEBHOOK_NAMES: ReadonlySet<string> = new Set(['secretstore-validate', 'externalsecret-validate']);
-const PAGE = 500;
 
 export async function survey(client: KubeClient): Promise<Survey> {
   const all = await listAll<Definition>(client, customResourceDefinitions);
@@ -87,7 +74,7 @@ export async function survey(client: KubeClient): Promise<Survey> {
   return {
     definitions,
     objects,
-    operators: await listAll<Deployment>(client, DEPLOYMENTS, { labelSelector: OPERATOR_LABEL }),
+    operators: await listOperators(client),
     webhooks: webhooks.filter(({ metadata }) => WEBHOOK_NAMES.has(metadata.name)),
     namespaces: await listAll(client, namespaces, { metadataOnly: true }),
   };
@@ -95,26 +82,4 @@ export async function survey(client: KubeClient): Promise<Survey> {
 
 export function storageVersion({ spec }: Definition): string {
   return spec.versions.find(({ storage }) => storage)?.name ?? '';
-}
-
-/** Page by page; none when the API server has no such kind. */
-export async function listAll<T extends KubeObject>(
-  client: KubeClient,
-  resource: Resource,
-  options: { readonly labelSelector?: string; readonly metadataOnly?: boolean } = {},
-): Promise<readonly Stored<T>[]> {
-  const found: Stored<T>[] = [];
-  let next: string | undefined;
-  do {
-    const page = { ...options, limit: PAGE, ...(next === undefined ? {} : { continue: next }) };
-    try {
-      const { items, metadata } = await client.list<T>(resource, page);
-      found.push(...items);
-      next = metadata.continue === '' ? undefined : metadata.continue;
-    } catch (error) {
-      if (error instanceof NotFoundError) return [];
-      throw error;
-    }
-  } while (next !== undefined);
-  return found;
 }

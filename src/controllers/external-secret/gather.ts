@@ -110,7 +110,7 @@ function isOurs(deps: Deps, es: ExternalSecret, refs: readonly StoreRef[], names
   return !refs.some((ref) => deps.gate.isForeign(ref, namespace));
 }
 
-function refreshSpecOf(spec: Spec, namespace: string): RefreshSpec {
+export function refreshSpecOf(spec: Spec, namespace: string): RefreshSpec {
   const { refreshPolicy: policy = 'Periodic', syncWindows } = spec;
   // Nothing is gained by generating together, and a value that was just made must not be made again early.
   const wave = generatorRefsOf({ spec }).length > 0 ? undefined : waveOf(spec, namespace);

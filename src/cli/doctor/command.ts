@@ -1,0 +1,78 @@
+/** `external-secrets doctor`: its arguments and its way to the cluster. Reads only, with the rights of who calls it. */
+import { parseArgs } from 'node:util';
+import { systemClock, type Clock } from '../../clock.ts';
+import { loadKubeConfig } from '../../kube/config.ts';
+import { connect } from '../../kube/http-client.ts';
+import { splitKey } from '../../kube/types.ts';
+import { readEnvironment, type Env } from '../../options.ts';
+import type { CommandResult } from '../migrate/command.ts';
+import { examineExternalSecret } from './chain.ts';
+import { DEFAULT_LEASE } from './operator.ts';
+import { printChain } from './print.ts';
+
+const HELP = `external-secrets doctor namespace/name: why is an ExternalSecret not synced?
+
+Walks from the object over its stores and their credentials to the Secret, prints a line per step, then cause and remedy. Reads with the
+rights of your kubeconfig, writes nothing, prints no value, and does not call the backend: your machine may not reach it.
+
+  --context name            Context of the kubeconfig; default: its current one
+  --controller-class name   Class of the operator you ask about; default: default
+  --leader-election-id name Lease of the operator; default: ${DEFAULT_LEASE}
+
+Without a namespace, that of the context is taken. Ends with 0 when nothing wrong was found, with 1 when something was, with 2 when the
+arguments cannot be used.
+`;
+
+/** Where and when the command runs. */
+export interface Terminal {
+  /** Marks are symbols; otherwise words. */
+  readonly isTerminal: boolean;
+  readonly env?: Env;
+  readonly clock?: Clock;
+}
+
+/** @throws KubeError, ConfigError */
+export async function doctorCommand(argv: readonly string[], terminal: Terminal): Promise<CommandResult> {
+  const options = parse(argv);
+  if (typeof options === 'string') return { output: `external-secrets: ${options}\n\n${HELP}`, code: 2 };
+  const { values, object } = options;
+  if (values.help) return { output: HELP, code: 0 };
+  const { env, clock = systemClock, isTerminal } = terminal;
+  const { kube, proxies } = readEnvironment(env);
+  const config = await loadKubeConfig({ ...kube, proxies, context: values.context, clock: systemClock });
+  const client = connect(config);
+  const exam = {
+    client,
+    now: clock.now(),
+    controllerClass: values['controller-class'],
+    leaseName: values['leader-election-id'],
+  };
+  try {
+    const { namespace = config.namespace ?? 'default', name } = splitKey(object);
+    return printChain(await examineExternalSecret(exam, namespace, name), isTerminal);
+  } finally {
+    await client.close();
+  }
+}
+
+/** @returns what is wrong as a text. */
+function parse(argv: readonly string[]) {
+  try {
+    const { values, positionals } = parseArgs({
+      args: [...argv],
+      allowPositionals: true,
+      options: {
+        context: { type: 'string' },
+        'controller-class': { type: 'string', default: 'default' },
+        'leader-election-id': { type: 'string', default: DEFAULT_LEASE },
+        help: { type: 'boolean', short: 'h', default: false },
+      },
+    });
+    const [object = '', ...more] = positionals;
+    if (more.length > 0) return 'only one object can be named';
+    if (object === '' && !values.help) return 'name an object: namespace/name';
+    return { values, object };
+  } catch (error) {
+    return error instanceof Error ? error.message : 'unusable arguments';
+  }
+}
