@@ -7,6 +7,7 @@ import { DESCRIPTION_VARIABLE } from '../test/real-parts/description.ts';
 import { startNode } from '../test/real-parts/start-node.ts';
 import type { NodeInput } from '../test/real-parts/start-node.ts';
 import type { RunningParts } from '../test/real-parts/start.ts';
+import { withSecondChance, type RunFiles } from './second-chance.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const POD_LOGS = '/var/log/pods';
@@ -15,18 +16,26 @@ const input = JSON.parse(readFileSync(join(folder, 'input.json'), 'utf8')) as No
 
 const parts = await startNode(input);
 console.log('cluster: control plane, node, Vault and moto are up');
-const code = args.includes('--up') ? await hold(parts) : await run(parts, programFor(args));
+const code = await work();
 if (code !== 0 && existsSync(POD_LOGS)) cpSync(POD_LOGS, join(parts.folder, 'pods'), { recursive: true });
 // The first process's end is everybody's; what they had mounted keeps the folder in use until then.
 process.exit(code);
 
-/** What Node is told to run. */
-function programFor([first = '', ...more]: readonly string[]): readonly string[] {
-  if (first === '--soak') return ['test/cluster/soak.ts', ...more];
+function work(): Promise<number> {
+  if (args.includes('--up')) return hold(parts);
+  if (args[0] === '--soak') return run(parts, ['test/cluster/soak.ts', ...args.slice(1)]);
+  return runTests();
+}
+
+async function runTests(): Promise<number> {
   const named = args.filter((arg) => !arg.startsWith('-') && existsSync(join(ROOT, arg)));
   const flags = args.filter((arg) => !named.includes(arg));
   const files = named.length > 0 ? named : ['test/cluster/**/*.real.test.ts'];
-  return ['--test', '--test-concurrency=1', '--test-timeout=600000', ...flags, ...files];
+  const runFiles: RunFiles = (more, chosen, atOnce) => {
+    const runner = ['--test', `--test-concurrency=${atOnce}`, '--test-timeout=600000'];
+    return run(parts, [...runner, ...flags, ...more, ...chosen]);
+  };
+  return process.env['CI'] ? withSecondChance(runFiles, files, 1) : runFiles([], files, 1);
 }
 
 async function run({ file }: RunningParts, program: readonly string[]): Promise<number> {
