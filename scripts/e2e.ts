@@ -1,7 +1,7 @@
 /**
  * `npm run test:e2e`: the integration tests on the real parts. Finds or builds them, starts them, installs the CRDs, runs
  * the test files, three at a time on a cluster each (each starts its own operator, and two on one cluster would fight), asks
- * the audit log whether every right of the chart was needed (the `/finalizers` ones have a test of their own), stops everything.
+ * the audit logs whether the rights of the chart are enough and not more, which a run of all files must show, stops everything.
  *
  * Arguments name test files to run instead of all, or are flags of Node's runner. `--up` starts the parts, prints how to
  * reach them and leaves them running until a signal. `EXTERNAL_SECRETS_KUBERNETES=1.35` runs it on an older minor.
@@ -11,8 +11,9 @@ import { once } from 'node:events';
 import { existsSync, globSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describeRight, rightsOf, unusedRights } from '../test/chart/rights-used.ts';
-import { defaultRights } from '../test/integration/chart-rights.ts';
+import { judgeRights, judgeRefusals } from '../test/chart/rights-judge.ts';
+import { rightsOf, withRightsOf } from '../test/chart/rights.ts';
+import { chartRoles, GENERIC_TARGETS } from '../test/integration/chart-rights.ts';
 import { readAudit } from '../test/real-parts/audit.ts';
 import { findOrBuild, MissingToolError, type Binaries } from '../test/real-parts/build.ts';
 import { DESCRIPTION_VARIABLE } from '../test/real-parts/description.ts';
@@ -61,7 +62,7 @@ async function main(args: readonly string[]): Promise<number> {
     const often = sets.length > 1 ? `, ${sets.length} times` : '';
     say(`etcd, kube-apiserver, kube-controller-manager, Vault and moto are up${often}`);
     code = args.includes('--up') ? await untilInterrupted(sets[0]!) : await runTests(sets, args);
-    if (isWhole(args)) reportRights(sets);
+    if (!args.includes('--up') && !interruption.aborted && !areRightsProven(sets, isWhole(args))) code ||= 1;
   } finally {
     await Promise.all(sets.map((parts) => parts.stop({ keepLogs: code !== 0 })));
     const folders = sets.map(({ folder }) => folder).join(' and ');
@@ -110,17 +111,19 @@ async function runTests(sets: readonly RunningParts[], args: readonly string[]):
   return process.env['CI'] ? withSecondChance(runFiles, files, sets.length) : runFiles([], files, sets.length);
 }
 
-/** Only all tests together use all rights. */
+/** Only all tests together need all rights. */
 function isWhole(args: readonly string[]): boolean {
-  return args.every((arg) => arg.startsWith('-')) && !args.includes('--up');
+  return args.every((arg) => arg.startsWith('-') && !/^--test-(name-pattern|skip-pattern|only|shard)/.test(arg));
 }
 
-/** Names each right of the chart that no test needed: take it away, or show what needs it. */
-function reportRights(sets: readonly RunningParts[]): void {
-  const rights = rightsOf(defaultRights()).filter(({ resource }) => !resource.endsWith('/finalizers'));
+/** Says what is wrong with the rights of the chart. Both clusters and a file's second try add to what was needed. */
+function areRightsProven(sets: readonly RunningParts[], whole: boolean): boolean {
+  const rights = withRightsOf(rightsOf(chartRoles()), rightsOf(chartRoles([GENERIC_TARGETS])));
   const events = sets.flatMap(({ description }) => readAudit(description.auditLog));
-  const unused = unusedRights(rights, events).map(describeRight);
-  for (const right of unused) say(`no test needs a right of the chart: ${right}`);
+  const problems = whole ? judgeRights(rights, events) : judgeRefusals(rights, events);
+  for (const problem of problems) say(`rights: ${problem}`);
+  if (whole && problems.length === 0) say(`rights: each of ${rights.length} was needed, none was missing`);
+  return !whole || problems.length === 0;
 }
 
 async function untilInterrupted(parts: RunningParts): Promise<number> {

@@ -1,7 +1,7 @@
 /**
  * Rights of the controller that its requests do not show in the audit log of a usual day, each taken away and given back: the finalizers of
  * owners (the admission plugin OwnerReferencesPermissionEnforcement asks for them), and the look at an object whose status was refused.
- * All other rights are held against the audit log of all tests by `npm run test:e2e` (`rights-used.ts`).
+ * That every right is needed is what the audit log of all tests, these among them, must show at the end (`rights-judge.ts`).
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -10,6 +10,7 @@ import {
   clusterPushSecrets,
   clusterSecretStores,
   externalSecrets,
+  GROUP,
   namespaces,
   pushSecrets,
   secretStores,
@@ -32,71 +33,24 @@ import {
   secret,
   secretStore,
 } from '../builders/objects.ts';
-import { resourceOf } from '../integration/cluster.ts';
 import { useEnv } from '../integration/current-env.ts';
+import { without as takenAway } from '../integration/taken-rights.ts';
 import { isSynced, isValid, readyOf } from '../integration/views.ts';
-import type { Rule } from './rights-used.ts';
 
 const env = await useEnv();
 await env.startOperator();
-const ROLE = { name: 'external-secrets-controller' };
-const ACCOUNT = 'system:serviceaccount:external-secrets:external-secrets';
-const roles = resourceOf({ apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRole', metadata: {} });
+const CONTROLLER = { role: 'external-secrets-controller', account: 'external-secrets' };
 
-interface Wanted {
-  readonly verb: string;
-  readonly resource: string;
-  readonly subresource?: string;
+/** Does `act` while the controller lacks exactly that right. */
+function without(verb: string, resource: string, act: () => Promise<void>): Promise<void> {
+  return takenAway(env, CONTROLLER, { group: GROUP, resource, verb, name: undefined }, act);
 }
-
-async function isAllowed({ verb, resource, subresource }: Wanted): Promise<boolean> {
-  const resourceAttributes = { group: 'external-secrets.io', verb, resource, subresource };
-  const review = {
-    apiVersion: 'authorization.k8s.io/v1',
-    kind: 'SubjectAccessReview',
-    spec: { user: ACCOUNT, resourceAttributes },
-  };
-  const answer = await env.kube.raw('POST', '/apis/authorization.k8s.io/v1/subjectaccessreviews', review);
-  return (answer as { status: { allowed: boolean } }).status.allowed;
-}
-
-/** Does `act` while exactly that entry is missing. */
-async function without(right: Wanted, act: () => Promise<void>): Promise<void> {
-  const { rules } = await env.kube.get<KubeObject & { rules: readonly Rule[] }>(roles, ROLE);
-  const full = right.subresource === undefined ? right.resource : `${right.resource}/${right.subresource}`;
-  await setRules(rules.flatMap((rule) => minus(rule, full, right.verb)));
-  try {
-    await env.eventually(async () => assert.equal(await isAllowed(right), false));
-    await act();
-  } finally {
-    await setRules(rules);
-    await env.eventually(async () => assert.equal(await isAllowed(right), true));
-  }
-}
-
-function setRules(rules: readonly Rule[]): Promise<unknown> {
-  return env.kube.patch(roles, ROLE, { rules });
-}
-
-/** The rule without one verb on one resource; the verb stays for the others. */
-function minus(rule: Rule, resource: string, verb: string): readonly Rule[] {
-  const { resources = [], verbs } = rule;
-  if (!resources.includes(resource) || !verbs.includes(verb)) return [rule];
-  const others = resources.filter((each) => each !== resource);
-  const left = verbs.filter((each) => each !== verb);
-  return [
-    ...(others.length === 0 ? [] : [{ ...rule, resources: others }]),
-    ...(left.length === 0 ? [] : [{ ...rule, resources: [resource], verbs: left }]),
-  ];
-}
-
-const finalizers = (resource: string): Wanted => ({ verb: 'update', resource, subresource: 'finalizers' });
 
 test('without the finalizers of ExternalSecrets no Secret can belong to one', async () => {
   const namespace = await env.namespace('owner');
   await env.apply(secretStore(namespace, 'store', fake({ user: 'u' })));
   await isValid(env, namespace, 'store');
-  await without(finalizers('externalsecrets'), async () => {
+  await without('update', 'externalsecrets/finalizers', async () => {
     await env.apply(externalSecret(namespace, 'es', from('store'), entry('user', 'user')));
     await env.eventually(async () =>
       assert.match(await readyOf(env, externalSecrets, namespace, 'es'), /^False .*blockOwnerDeletion/),
@@ -120,7 +74,7 @@ test('without the finalizers of cluster kinds they can have no children', async 
     [clusterExternalSecrets, ces, externalSecrets],
     [clusterPushSecrets, cps, pushSecrets],
   ] as const) {
-    await without(finalizers(parents.plural), async () => {
+    await without('update', `${parents.plural}/finalizers`, async () => {
       await env.apply(parent);
       await env.eventually(async () => {
         const found = await env.kube.get<KubeObject & { status?: object }>(parents, { name: namespace });
@@ -196,7 +150,7 @@ test('without get an operator cannot tell why a status was refused', async () =>
     const earlier = { metadata: { ...stored!.metadata, uid: 'the-one-before' } };
     const write = (): Promise<unknown> => patchStatus(client, resource, earlier, {}, new AbortController().signal);
     await assert.rejects(write, ConflictError);
-    await without({ verb: 'get', resource: resource.plural }, () => assert.rejects(write, DeniedError));
+    await without('get', resource.plural, () => assert.rejects(write, DeniedError));
   }
   await client.close();
 });

@@ -26,7 +26,7 @@ import { readAudit } from '../real-parts/audit.ts';
 import { readDescription } from '../real-parts/description.ts';
 import { kubeconfig } from '../real-parts/kubernetes.ts';
 import { Helm, type Values } from './helm.ts';
-import { refusals } from './rights-used.ts';
+import { refusals } from './rights.ts';
 
 const env = await useEnv();
 const parts = readDescription();

@@ -27,14 +27,16 @@ import type { KubeObject, Stored } from '../../src/kube/types.ts';
 import { parseExposition } from '../../src/telemetry/parse-exposition.ts';
 import { ask, certController, webhook } from './companions.ts';
 import { requires, useEnv } from './current-env.ts';
+import { without } from './taken-rights.ts';
 
 // The names that the chart gives, because rights are given by name.
 const CONFIGURATION = 'externalsecret-validate';
+const CONFIGURATIONS = [CONFIGURATION, 'secretstore-validate'];
 const SERVICE = 'external-secrets-webhook';
 const DAY_MS = 24 * 3_600_000;
 // Before the env's own, which closes the client.
 after(async () => {
-  await deleteConfiguration();
+  for (const name of CONFIGURATIONS) await deleteConfiguration(name);
   rmSync(folder, { recursive: true, force: true });
 });
 const env = await useEnv();
@@ -42,9 +44,9 @@ const folder = mkdtempSync(join(tmpdir(), 'certificates-'));
 
 type Controller = Awaited<ReturnType<typeof certController>>;
 
-async function deleteConfiguration(): Promise<void> {
+async function deleteConfiguration(name = CONFIGURATION): Promise<void> {
   try {
-    await env.kube.delete(validatingWebhookConfigurations, { name: CONFIGURATION });
+    await env.kube.delete(validatingWebhookConfigurations, { name });
   } catch (error) {
     if (!(error instanceof NotFoundError)) throw error;
   }
@@ -89,7 +91,7 @@ function startWebhook(namespace: string, ...flags: readonly string[]): ReturnTyp
 }
 
 /** A webhook configuration without caBundle, as the chart renders it; the Service leads to this machine. */
-async function register(namespace: string, port: string): Promise<void> {
+async function register(namespace: string, port: string, name = CONFIGURATION): Promise<void> {
   const path = '/validate-external-secrets-io-v1-externalsecret';
   const mine = { matchExpressions: [{ key: 'kubernetes.io/metadata.name', operator: 'In', values: [namespace] }] };
   const common = { admissionReviewVersions: ['v1'], sideEffects: 'None', timeoutSeconds: 5, namespaceSelector: mine };
@@ -104,7 +106,7 @@ async function register(namespace: string, port: string): Promise<void> {
     {
       apiVersion: 'admissionregistration.k8s.io/v1',
       kind: 'ValidatingWebhookConfiguration',
-      metadata: { name: CONFIGURATION, labels: { 'external-secrets.io/component': 'webhook' } },
+      metadata: { name, labels: { 'external-secrets.io/component': 'webhook' } },
       webhooks: [
         {
           ...common,
@@ -118,8 +120,8 @@ async function register(namespace: string, port: string): Promise<void> {
   );
 }
 
-async function configuration(): Promise<Stored<WebhookConfiguration>> {
-  return env.kube.get<WebhookConfiguration>(validatingWebhookConfigurations, { name: CONFIGURATION });
+async function configuration(name = CONFIGURATION): Promise<Stored<WebhookConfiguration>> {
+  return env.kube.get<WebhookConfiguration>(validatingWebhookConfigurations, { name });
 }
 
 async function secretTexts(namespace: string, name: string): Promise<Record<keyof typeof KEYS, string>> {
@@ -129,10 +131,10 @@ async function secretTexts(namespace: string, name: string): Promise<Record<keyo
 }
 
 /** The configuration trusts what is in the Secret. */
-async function isTold(namespace: string): Promise<string> {
+async function isTold(namespace: string, name = CONFIGURATION): Promise<string> {
   return env.eventually(async () => {
     const { bundle } = await secretTexts(namespace, SERVICE);
-    const caBundle = (await configuration()).webhooks?.[0]?.clientConfig.caBundle;
+    const caBundle = (await configuration(name)).webhooks?.[0]?.clientConfig.caBundle;
     assert.notEqual(bundle, '');
     assert.equal(caBundle, Buffer.from(bundle).toString('base64'));
     return bundle;
@@ -212,6 +214,13 @@ describe('a fresh install', () => {
     assert.equal((await secretTexts(namespace, SERVICE)).bundle, bundle);
   });
 
+  test('each configuration of the chart is told, whenever it comes', async () => {
+    const name = CONFIGURATIONS[1]!;
+    await register(namespace, port, name);
+    await isTold(namespace, name);
+    await deleteConfiguration(name);
+  });
+
   test('definitions without conversion are left as they are', async () => {
     for (const name of ['externalsecrets', 'secretstores', 'clustersecretstores']) {
       const found = await env.kube.get<Definition>(customResourceDefinitions, { name: `${name}.${GROUP}` });
@@ -220,24 +229,26 @@ describe('a fresh install', () => {
   });
 
   const converts = { skip: env.kind === 'real' ? false : 'the sandbox converts nothing' };
-  test('a definition whose objects are converted is told like any other client', converts, async () => {
-    const name = `clustersecretstores.${GROUP}`;
-    const convert = (conversion: object): Promise<unknown> =>
-      env.kube.patch(customResourceDefinitions, { name }, { spec: { conversion } });
-    const clientConfig = { service: { name: 'somewhere', namespace: 'else', path: '/convert' } };
-    try {
-      await convert({ strategy: 'Webhook', webhook: { clientConfig, conversionReviewVersions: ['v1'] } });
-      const { bundle } = await secretTexts(namespace, SERVICE);
-      await env.eventually(async () => {
-        const found = await env.kube.get<Definition>(customResourceDefinitions, { name });
-        const { caBundle, service } = found.spec?.conversion?.webhook?.clientConfig ?? {};
-        assert.equal(caBundle, Buffer.from(bundle).toString('base64'));
-        assert.deepEqual([service?.name, service?.namespace, service?.path], [SERVICE, namespace, '/convert']);
-      });
-    } finally {
-      await convert({ strategy: 'None', webhook: null });
-    }
-  });
+  for (const plural of ['externalsecrets', 'secretstores', 'clustersecretstores']) {
+    test(`${plural} whose objects are converted are told about like any other client`, converts, async () => {
+      const name = `${plural}.${GROUP}`;
+      const convert = (conversion: object): Promise<unknown> =>
+        env.kube.patch(customResourceDefinitions, { name }, { spec: { conversion } });
+      const clientConfig = { service: { name: 'somewhere', namespace: 'else', path: '/convert' } };
+      try {
+        await convert({ strategy: 'Webhook', webhook: { clientConfig, conversionReviewVersions: ['v1'] } });
+        const { bundle } = await secretTexts(namespace, SERVICE);
+        await env.eventually(async () => {
+          const found = await env.kube.get<Definition>(customResourceDefinitions, { name });
+          const { caBundle, service } = found.spec?.conversion?.webhook?.clientConfig ?? {};
+          assert.equal(caBundle, Buffer.from(bundle).toString('base64'));
+          assert.deepEqual([service?.name, service?.namespace, service?.path], [SERVICE, namespace, '/convert']);
+        });
+      } finally {
+        await convert({ strategy: 'None', webhook: null });
+      }
+    });
+  }
 
   test('ready means told, and somebody ready behind the Service', async () => {
     const readyz = async (): Promise<string> => (await fetch(`${controller.healthUrl}/readyz?verbose`)).text();
@@ -420,29 +431,39 @@ test('only the leader works; the other is ready at once', async () => {
   }
 });
 
-test(
-  'a configuration that may not be changed gets an event that says so',
-  requires(env, 'kube-faults', 'the API server refuses'),
-  async () => {
-    await deleteConfiguration();
-    const namespace = await install('refused');
-    await register(namespace, '1');
-    await env.kubeFaults.respond({ method: 'PUT', path: /validatingwebhookconfigurations/ }, { status: 403 }, 1);
-    const controller = await startController(namespace);
-    try {
-      await env.eventually(async () => {
-        const events = await env.events(undefined, CONFIGURATION);
-        assert.deepEqual(
-          events.map(({ type, reason, kind }) => [type, reason, kind]),
-          [['Warning', 'UpdateFailed', 'ValidatingWebhookConfiguration']],
-        );
-      });
-      await isTold(namespace);
-    } finally {
-      await controller.stop();
-    }
-  },
-);
+/** Does `act` while the API server refuses that our configuration is changed. */
+async function whileRefused(act: () => Promise<void>): Promise<void> {
+  const right = {
+    group: 'admissionregistration.k8s.io',
+    resource: validatingWebhookConfigurations.plural,
+    verb: 'update',
+  };
+  const holder = { role: 'external-secrets-cert-controller', account: 'external-secrets-cert-controller' };
+  if (env.kind === 'real') return without(env, holder, { ...right, name: CONFIGURATION }, act);
+  await env.kubeFaults.respond({ method: 'PUT', path: /validatingwebhookconfigurations/ }, { status: 403 }, 2);
+  await act();
+}
+
+test('a configuration that may not be changed gets an event that says so and counts', async (t) => {
+  let controller: Controller | undefined;
+  t.after(() => controller?.stop());
+  await deleteConfiguration();
+  const namespace = await install('refused');
+  await register(namespace, '1');
+  await whileRefused(async () => {
+    controller = await startController(namespace);
+    await env.eventually(async () => {
+      const [event, ...more] = await env.events(undefined, CONFIGURATION);
+      assert.deepEqual(
+        [event?.type, event?.reason, event?.kind],
+        ['Warning', 'UpdateFailed', 'ValidatingWebhookConfiguration'],
+      );
+      assert.ok(event!.count >= 2);
+      assert.equal(more.length, 0);
+    });
+  });
+  await isTold(namespace);
+});
 
 describe('the webhook ends, so that its Pod is started again,', requires(env, 'fast-time', 'minutes pass'), () => {
   async function endsBecause(hook: Awaited<ReturnType<typeof webhook>>, why: RegExp, afterMs: number): Promise<void> {

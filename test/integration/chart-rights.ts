@@ -20,18 +20,14 @@ const ACCOUNTS: Readonly<Record<Process, string>> = {
 const LIFETIME_SECONDS = 24 * 3600;
 
 /** With `genericTargets.enabled`, the chart's word for the flag, and the kinds that the tests write. */
-const GENERIC_TARGETS = '--unsafe-allow-generic-targets';
+export const GENERIC_TARGETS = '--unsafe-allow-generic-targets';
 
 /** The chart's value `leaderElectionID` decides about flag and right. */
 const LEASE = '--leader-election-id=';
 const DEFAULT_LEASE = 'external-secrets-controller';
 
-/** Roles and bindings with default values. */
-export function defaultRights(): readonly KubeObject[] {
-  return rendered();
-}
-
-function rendered(flags: readonly string[] = []): readonly KubeObject[] {
+/** Roles and bindings with the values that give the controller these flags; none: default values. */
+export function chartRoles(flags: readonly string[] = []): readonly KubeObject[] {
   const name = flags.includes(GENERIC_TARGETS) ? 'rbac-generic-targets.yaml' : 'rbac.yaml';
   const text = readFileSync(join(import.meta.dirname, '../chart/golden', name), 'utf8');
   const lease = flags.findLast((flag) => flag.startsWith(LEASE))?.slice(LEASE.length) ?? DEFAULT_LEASE;
@@ -47,12 +43,12 @@ export async function installRights(kube: KubeClient, flags: readonly string[] =
     const metadata = { namespace: OPERATOR_NAMESPACE, name };
     await applyObject(kube, { apiVersion: 'v1', kind: serviceAccounts.kind, metadata });
   }
-  for (const object of rendered(flags)) await applyObject(kube, object);
+  for (const object of chartRoles(flags)) await applyObject(kube, object);
 }
 
 /** What the accounts may do in the namespace of the chart they may do in this one too. */
 export async function installRightsIn(kube: KubeClient, namespace: string): Promise<void> {
-  for (const object of rendered()) {
+  for (const object of chartRoles()) {
     if (object.metadata.namespace === undefined) continue;
     await applyObject(kube, { ...object, metadata: { ...object.metadata, namespace } });
   }

@@ -1,8 +1,8 @@
 /**
  * The API server's audit log: every request of the operator's accounts, with what was decided about it. It proves which rights are used
- * (`test/chart/rights-used.ts`).
+ * (`test/chart/rights-judge.ts`).
  */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { globSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** All ServiceAccounts but those of Kubernetes' own controllers are written down. */
@@ -26,6 +26,9 @@ export interface AuditEvent {
     readonly name?: string;
   };
   readonly annotations?: Readonly<Record<string, string>>;
+  readonly requestURI?: string;
+  /** The message only of a refusal. */
+  readonly responseStatus?: { readonly code?: number; readonly message?: string };
 }
 
 /** Writes what must exist before the API server starts. */
@@ -46,7 +49,10 @@ export function auditFiles(folder: string): AuditFiles {
 }
 
 export function readAudit(log: string): readonly AuditEvent[] {
-  if (!existsSync(log)) return [];
-  const lines = readFileSync(log, 'utf8').split('\n');
-  return lines.filter((line) => line !== '').map((line) => JSON.parse(line) as AuditEvent);
+  // A log of 100 MB is put aside as `audit-<time>.log`, and a new one begun.
+  const files = globSync(`${log.slice(0, -'.log'.length)}*.log`);
+  return files.flatMap((file) => {
+    const lines = readFileSync(file, 'utf8').split('\n');
+    return lines.filter((line) => line !== '').map((line) => JSON.parse(line) as AuditEvent);
+  });
 }
