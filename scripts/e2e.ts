@@ -12,8 +12,7 @@ import { existsSync, globSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { judgeRights, judgeRefusals } from '../test/chart/rights-judge.ts';
-import { rightsOf, withRightsOf } from '../test/chart/rights.ts';
-import { chartRoles, GENERIC_TARGETS } from '../test/integration/chart-rights.ts';
+import { chartRights } from '../test/integration/chart-rights.ts';
 import { readAudit } from '../test/real-parts/audit.ts';
 import { findOrBuild, MissingToolError, type Binaries } from '../test/real-parts/build.ts';
 import { DESCRIPTION_VARIABLE } from '../test/real-parts/description.ts';
@@ -118,7 +117,7 @@ function isWhole(args: readonly string[]): boolean {
 
 /** Says what is wrong with the rights of the chart. Both clusters and a file's second try add to what was needed. */
 function areRightsProven(sets: readonly RunningParts[], whole: boolean): boolean {
-  const rights = withRightsOf(rightsOf(chartRoles()), rightsOf(chartRoles([GENERIC_TARGETS])));
+  const rights = chartRights();
   const events = sets.flatMap(({ description }) => readAudit(description.auditLog));
   const problems = whole ? judgeRights(rights, events) : judgeRefusals(rights, events);
   for (const problem of problems) say(`rights: ${problem}`);

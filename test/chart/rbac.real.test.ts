@@ -17,9 +17,15 @@ const parts = readDescription();
 const TEMPLATES = ['rbac.yaml', 'webhook-rbac.yaml', 'cert-controller-rbac.yaml'];
 /** The custom kind that `test/integration/manifest-targets.test.ts` writes. */
 const GATEWAYS = { group: 'manifest-test.example.org', plural: 'gateways' };
+const AUTHORIZED = { listen: { secure: { enabled: true }, auth: { enabled: true } } };
 const SETS: Readonly<Record<string, Values>> = {
   'rbac.yaml': {},
   'rbac-scoped.yaml': { scopedRBAC: true, scopedNamespace: 'shop' },
+  'rbac-metrics-auth.yaml': {
+    metrics: AUTHORIZED,
+    webhook: { metrics: AUTHORIZED },
+    certController: { metrics: AUTHORIZED },
+  },
   'rbac-generic-targets.yaml': {
     genericTargets: {
       enabled: true,

@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { KubeObject } from '../../src/kube/types.ts';
-import { chartRoles, GENERIC_TARGETS } from '../integration/chart-rights.ts';
+import { chartRights, chartRoles, rolesIn } from '../integration/chart-rights.ts';
 import type { AuditEvent } from '../real-parts/audit.ts';
 import { judgeRefusals, judgeRights } from './rights-judge.ts';
-import { describe, rightsOf, type Right, type Role, withoutEntry, withRightsOf } from './rights.ts';
+import { describe, rightsOf, type Right, type Role, withoutEntry } from './rights.ts';
 
 const CONTROLLER = 'system:serviceaccount:external-secrets:external-secrets';
 const roles = chartRoles();
@@ -165,11 +165,31 @@ test('a refused path that is no resource is told, and what other accounts ask do
   assert.match(found[0]!, /^refused: external-secrets: get \/logs; no rule/);
 });
 
-test('with generic targets the chart gives the same rights and some more', () => {
-  const all = withRightsOf(rightsOf(roles), rightsOf(chartRoles([GENERIC_TARGETS])));
-  const more = all.slice(requests.length).map((right) => `${right.verb} ${right.resource}`);
-  assert.deepEqual(more, [
-    ...['create', 'update', 'delete', 'patch'].map((verb) => `${verb} configmaps`),
-    ...['get', 'list', 'watch', 'create', 'update', 'patch', 'delete'].map((verb) => `${verb} gateways`),
-  ]);
+test('each flag that takes more rights takes these and no others, beside the usual ones', () => {
+  const usual = new Set(rightsOf(roles).map(describe));
+  const more = chartRights().filter((right) => !usual.has(describe(right)));
+  const reviews = ['tokenreviews.authentication.k8s.io', 'subjectaccessreviews.authorization.k8s.io'];
+  assert.deepEqual(
+    more.map(describe).toSorted(),
+    [
+      ...['create', 'delete', 'patch', 'update'].map((verb) => `external-secrets: ${verb} configmaps`),
+      ...['create', 'delete', 'get', 'list', 'patch', 'update', 'watch'].map(
+        (verb) => `external-secrets: ${verb} gateways.manifest-test.example.org`,
+      ),
+      ...['external-secrets', 'external-secrets-cert-controller', 'external-secrets-webhook'].flatMap((account) =>
+        reviews.map((review) => `${account}: create ${review}`),
+      ),
+    ].toSorted(),
+  );
+  assert.equal(chartRights().length, requests.length + more.length);
+});
+
+test('with Roles only the chart gives nothing that it does not give by default', () => {
+  const usual = new Set(rightsOf(roles).map(describe));
+  const scoped = rightsOf(rolesIn('rbac-scoped.yaml')).map(describe);
+  assert.ok(scoped.length > 40);
+  assert.deepEqual(
+    scoped.filter((right) => !usual.has(right)),
+    [],
+  );
 });

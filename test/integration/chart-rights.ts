@@ -8,6 +8,7 @@ import { parseAllDocuments } from 'yaml';
 import { namespaces, serviceAccounts } from '../../src/api/resources.ts';
 import type { KubeClient } from '../../src/kube/client.ts';
 import type { KubeObject } from '../../src/kube/types.ts';
+import { rightsOf, type Right, withRightsOf } from '../chart/rights.ts';
 import { applyObject } from './cluster.ts';
 import type { Process } from './env.ts';
 import { OPERATOR_NAMESPACE } from './operator.ts';
@@ -19,21 +20,33 @@ const ACCOUNTS: Readonly<Record<Process, string>> = {
 };
 const LIFETIME_SECONDS = 24 * 3600;
 
-/** With `genericTargets.enabled`, the chart's word for the flag, and the kinds that the tests write. */
-export const GENERIC_TARGETS = '--unsafe-allow-generic-targets';
+/** Flags that take more rights, and the roles with the chart's values for them: generic targets with the kinds that the tests write. */
+const MORE: Readonly<Record<string, string>> = {
+  '--unsafe-allow-generic-targets': 'rbac-generic-targets.yaml',
+  '--metrics-auth': 'rbac-metrics-auth.yaml',
+};
 
 /** The chart's value `leaderElectionID` decides about flag and right. */
 const LEASE = '--leader-election-id=';
 const DEFAULT_LEASE = 'external-secrets-controller';
 
-/** Roles and bindings with the values that give the controller these flags; none: default values. */
+/** Roles and bindings with the values that give the processes this flag or none of them, which is the default. */
 export function chartRoles(flags: readonly string[] = []): readonly KubeObject[] {
-  const name = flags.includes(GENERIC_TARGETS) ? 'rbac-generic-targets.yaml' : 'rbac.yaml';
-  const text = readFileSync(join(import.meta.dirname, '../chart/golden', name), 'utf8');
+  const more = Object.keys(MORE).find((flag) => flags.includes(flag));
   const lease = flags.findLast((flag) => flag.startsWith(LEASE))?.slice(LEASE.length) ?? DEFAULT_LEASE;
-  return parseAllDocuments(text.replaceAll(`[${DEFAULT_LEASE}]`, `[${lease}]`)).map(
-    (document) => document.toJS() as KubeObject,
-  );
+  return rolesIn(MORE[more ?? ''] ?? 'rbac.yaml', (text) => text.replaceAll(`[${DEFAULT_LEASE}]`, `[${lease}]`));
+}
+
+/** The objects of a file of `test/chart/golden`. */
+export function rolesIn(name: string, change = (text: string): string => text): readonly KubeObject[] {
+  const text = readFileSync(join(import.meta.dirname, '../chart/golden', name), 'utf8');
+  return parseAllDocuments(change(text)).map((document) => document.toJS() as KubeObject);
+}
+
+/** All that the chart gives with the values that the tests use, once each. */
+export function chartRights(): readonly Right[] {
+  const sets = Object.keys(MORE).map((flag) => rightsOf(chartRoles([flag])));
+  return sets.reduce(withRightsOf, rightsOf(chartRoles()));
 }
 
 /** Makes the namespace, the accounts and their rights, as the chart does with the values that give the controller these flags. */
