@@ -1,15 +1,21 @@
 /**
  * Every set of values is rendered and shown to a real API server, which checks each object as if it were to store it, unknown
- * fields and names included.
+ * fields and names included. None gives a right that is not proven (`rights-judge.ts`).
  */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { KubeObject } from '../../src/kube/types.ts';
+import { chartRights } from '../integration/chart-rights.ts';
 import { startCluster, type ChartCluster } from './cluster.ts';
 import { FOREIGN_CRDS } from './foreign-crds.ts';
 import { CHART, NAMESPACE, objectsIn } from './helm.ts';
+import { describe, rightsOf } from './rights.ts';
 import { VALUE_SETS } from './value-sets.ts';
 import { kubernetesMinor } from '../real-parts/parts.ts';
+
+const PROVEN = chartRights();
+/** The group that the set "generic targets" names in `genericTargets.resources`. */
+const OF_THE_USER = 'apps';
 
 let cluster: ChartCluster;
 before(async () => {
@@ -38,7 +44,24 @@ for (const [name, options] of Object.entries(VALUE_SETS)) {
     const dryRun = ['apply', '--server-side', '--dry-run=server', '--validate=strict', '--filename=-'];
     const printed = await cluster.kubectl(dryRun, text);
     assert.match(printed, /serverside-applied \(server dry run\)/);
+    assert.deepEqual(unproven(objectsIn(text)), []);
   });
+}
+
+/** Rights that no test shows to be needed. Names of accounts and Secrets depend on the release, so what counts is whether there is one. */
+function unproven(objects: readonly KubeObject[]): readonly string[] {
+  const more = rightsOf(objects).filter(
+    (right) =>
+      right.group !== OF_THE_USER &&
+      !PROVEN.some(
+        ({ group, resource, verb, name }) =>
+          group === right.group &&
+          resource === right.resource &&
+          verb === right.verb &&
+          (name === undefined || right.name !== undefined),
+      ),
+  );
+  return more.map(describe);
 }
 
 for (const major of [3, 4] as const) {
