@@ -241,6 +241,21 @@ test('fields of a spec that others change come back too', async () => {
   await shows(gateways, namespace, 'spec', { port: 443, data: { user: 'u1' } });
 });
 
+test('objects of another kind are released, and deleted with the value, like ConfigMaps', async () => {
+  const [released, deleted] = [await world('release-kind'), await world('vanished-kind')];
+  await env.apply(writing(released, GATEWAY), writing(deleted, GATEWAY, { deletionPolicy: 'Delete' }));
+  for (const namespace of [released, deleted]) {
+    await shows(gateways, namespace, 'spec', { port: 443, data: { user: 'u1' } });
+    await change(namespace, { other: 'x' });
+  }
+  await env.apply(writing(released, GATEWAY, { creationPolicy: 'Orphan' }));
+  await force(env, deleted, 'app');
+  await env.eventually(async () => {
+    assert.deepEqual((await found(gateways, released))!.metadata.ownerReferences ?? [], []);
+    assert.equal(await found(gateways, deleted), undefined);
+  });
+});
+
 test('Merge waits for its object, adds its keys and takes only its own away again', async () => {
   const namespace = await world('merge');
   await env.apply(writing(namespace, CONFIG_MAP, { creationPolicy: 'Merge' }));
