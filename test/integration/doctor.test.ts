@@ -185,6 +185,27 @@ test('who may not read Secrets is told so, and all the rest', async () => {
   assert.match(output, /^Nothing wrong found, but [234] of \d+ steps could not be looked at\./m);
 });
 
+test('without argument all that is not in order is listed by its cause, and an end with 0 means that nothing is', async () => {
+  const well = await shop('overview-well');
+  await env.apply(db(well));
+  await isSynced(env, well, 'db');
+  const fine = await doctor(['-n', well]);
+  assert.match(fine.output, /^2 objects looked at, all in order\.$/m);
+  assert.equal(fine.code, 0);
+
+  const namespace = await env.namespace('overview');
+  const names = Array.from({ length: 8 }, (_, index) => `db-${index}`);
+  await env.apply(secretStore(namespace, 'vault', vault(env.vault.address, 'vault')));
+  await env.apply(...names.map((name) => externalSecret(namespace, name, from('vault'), entry('a', 'a'))));
+  for (const name of names) await failsWith(env, namespace, name, /is not ready/);
+  const lines = [
+    /^FAIL SecretStore overview-\w+\/vault is not ready: InvalidProviderConfig: .*Secret "vault" not found/m,
+    /^ {4}8 wait for it: ExternalSecret overview-\w+\/db-\d, .* and 3 more$/m,
+  ] as const;
+  await finds(['-n', namespace], ...lines, /^9 of 9 objects are not in order\./m);
+  await finds([], ...lines);
+});
+
 test('an operator that does not run is told, and is not blamed for what is written wrong', async () => {
   const namespace = await shop('stopped');
   await env.apply(db(namespace));

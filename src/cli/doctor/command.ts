@@ -6,21 +6,25 @@ import { connect } from '../../kube/http-client.ts';
 import { splitKey } from '../../kube/types.ts';
 import { readEnvironment, type Env } from '../../options.ts';
 import type { CommandResult } from '../migrate/command.ts';
-import { examineExternalSecret } from './chain.ts';
-import { DEFAULT_LEASE } from './operator.ts';
+import { examineExternalSecret, type Examination } from './chain.ts';
+import { groupsOf } from './groups.ts';
+import { DEFAULT_LEASE, operatorStep, readOperator } from './operator.ts';
+import { printOverview } from './print-overview.ts';
 import { printChain } from './print.ts';
+import { surveyCluster } from './survey.ts';
 
-const HELP = `external-secrets doctor namespace/name: why is an ExternalSecret not synced?
+const HELP = `external-secrets doctor [namespace/name]: why is it not synced?
 
-Walks from the object over its stores and their credentials to the Secret, prints a line per step, then cause and remedy. Reads with the
-rights of your kubeconfig, writes nothing, prints no value, and does not call the backend: your machine may not reach it.
+Without argument: what is not ready or overdue, of all kinds, grouped by cause. With an ExternalSecret: walks from it over its stores and
+their credentials to the Secret, prints a line per step, then cause and remedy. Reads with the rights of your kubeconfig, writes
+nothing, prints no value, and does not call the backend: your machine may not reach it.
 
+  -n, --namespace name      Without argument: this namespace only. Otherwise: that of the object; default: that of the context
   --context name            Context of the kubeconfig; default: its current one
   --controller-class name   Class of the operator you ask about; default: default
   --leader-election-id name Lease of the operator; default: ${DEFAULT_LEASE}
 
-Without a namespace, that of the context is taken. Ends with 0 when nothing wrong was found, with 1 when something was, with 2 when the
-arguments cannot be used.
+Ends with 0 when nothing wrong was found, with 1 when something was, with 2 when the arguments cannot be used.
 `;
 
 /** Where and when the command runs. */
@@ -48,11 +52,19 @@ export async function doctorCommand(argv: readonly string[], terminal: Terminal)
     leaseName: values['leader-election-id'],
   };
   try {
-    const { namespace = config.namespace ?? 'default', name } = splitKey(object);
+    if (object === undefined) return await overview(exam, values.namespace, isTerminal);
+    const { namespace = values.namespace ?? config.namespace ?? 'default', name } = splitKey(object);
     return printChain(await examineExternalSecret(exam, namespace, name), isTerminal);
   } finally {
     await client.close();
   }
+}
+
+async function overview(exam: Examination, namespace: string | undefined, isTerminal: boolean): Promise<CommandResult> {
+  const { client, now, controllerClass, leaseName } = exam;
+  const operator = operatorStep(await readOperator(client, leaseName), now);
+  const survey = await surveyCluster(client, namespace);
+  return printOverview(operator, groupsOf(survey, controllerClass, now), survey.denied, isTerminal);
 }
 
 /** @returns what is wrong as a text. */
@@ -62,15 +74,15 @@ function parse(argv: readonly string[]) {
       args: [...argv],
       allowPositionals: true,
       options: {
+        namespace: { type: 'string', short: 'n' },
         context: { type: 'string' },
         'controller-class': { type: 'string', default: 'default' },
         'leader-election-id': { type: 'string', default: DEFAULT_LEASE },
         help: { type: 'boolean', short: 'h', default: false },
       },
     });
-    const [object = '', ...more] = positionals;
+    const [object, ...more] = positionals;
     if (more.length > 0) return 'only one object can be named';
-    if (object === '' && !values.help) return 'name an object: namespace/name';
     return { values, object };
   } catch (error) {
     return error instanceof Error ? error.message : 'unusable arguments';

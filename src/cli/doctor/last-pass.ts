@@ -61,6 +61,15 @@ export function lastPassStep(object: Conditioned, warning: string | undefined, n
   );
 }
 
+/** Why an object is not in order by its condition, without times, so that those with one cause say the same; undefined when it is. */
+export function complaintOf({ status, metadata }: Conditioned, now: number): string | undefined {
+  const ready = status?.conditions?.find(({ type }) => type === 'Ready');
+  if (ready?.status === 'True') return undefined;
+  if (ready !== undefined) return `${ready.reason ?? 'unknown reason'}: ${ready.message ?? ''}`;
+  const isNew = now - (Date.parse(metadata.creationTimestamp ?? '') || now) < NEW_MS;
+  return isNew ? undefined : 'no operator has looked at it';
+}
+
 function untouched(what: string, { metadata }: Conditioned, now: number): Step {
   const age = now - (Date.parse(metadata.creationTimestamp ?? '') || now);
   if (age < NEW_MS) return ok(what, `not asked yet, the object is ${lasting(age)} old`);

@@ -1,9 +1,12 @@
 /** Is an ExternalSecret read as often as it asks for? By the reconciler's own rules, on what its status tells. */
+import { durationProblem, parseDuration } from '../../api/duration.ts';
+import type { PushSecret } from '../../api/push-secret.ts';
 import type { StoredExternalSecret } from '../../controllers/external-secret/deps.ts';
 import { refreshSpecOf } from '../../controllers/external-secret/gather.ts';
 import { versionOf } from '../../controllers/external-secret/hash.ts';
 import { nextRead, type RefreshSpec } from '../../controllers/external-secret/refresh.ts';
 import { permits } from '../../controllers/external-secret/sync-windows.ts';
+import type { Stored } from '../../kube/types.ts';
 import { fail, lasting, ok, type Step } from './step.ts';
 
 const WHAT = 'refresh';
@@ -41,6 +44,24 @@ function periodic(spec: RefreshSpec, read: string, readAt: number, now: number):
 export function overdueFrom(spec: RefreshSpec, readAt: number): number {
   const unwritten = spec.intervalMs < HEARTBEAT_MS ? HEARTBEAT_MS : 0;
   return nextRead(spec, readAt) + spec.intervalMs / 10 + unwritten + SLACK_MS;
+}
+
+/** Read by interval, and late. `now` in epoch ms. */
+export function isOverdue({ spec, status, metadata }: StoredExternalSecret, now: number): boolean {
+  const readAt = Date.parse(status?.refreshTime ?? '');
+  if (spec === undefined || Number.isNaN(readAt)) return false;
+  const refresh = refreshSpecOf(spec, metadata.namespace ?? '');
+  const isPeriodic = refresh.policy === 'Periodic' && refresh.intervalMs > 0;
+  return isPeriodic && permits(refresh.syncWindows, now).permitted && now > overdueFrom(refresh, readAt);
+}
+
+/** The same for a PushSecret. */
+export function isPushOverdue({ spec, status }: Stored<PushSecret>, now: number): boolean {
+  const pushedAt = Date.parse(status?.refreshTime ?? '');
+  if (spec === undefined || Number.isNaN(pushedAt) || durationProblem('', spec.refreshInterval).length > 0)
+    return false;
+  const intervalMs = parseDuration(spec.refreshInterval);
+  return intervalMs > 0 && now > overdueFrom({ policy: 'Periodic', intervalMs, waveOf: undefined }, pushedAt);
 }
 
 function isNeverRepeated({ policy, intervalMs }: RefreshSpec): boolean {

@@ -167,7 +167,7 @@ test('the target: whose it is, whether it could be written, whether it is as it 
   const says = (parts: Parts, seen: Seen<TargetSeen>, status: ExternalSecret['status'] = {}): string =>
     said(targetStep(es(parts, status), seen));
   const missing = { state: 'missing' } as const;
-  const with_ = (target: Parameters<typeof into>[0]): Parts => [from('sm'), entry('a', 'a'), into(target)];
+  const aimed = (target: Parameters<typeof into>[0]): Parts => [from('sm'), entry('a', 'a'), into(target)];
   const synced = { conditions: [READY] };
   assert.match(says([], missing), /^ok target: Secret shop\/db: not there yet$/);
   assert.match(says([], missing, synced), /^fail .*not found, although the last sync succeeded$/);
@@ -176,12 +176,12 @@ test('the target: whose it is, whether it could be written, whether it is as it 
     /^fail .*deletionPolicy Delete/,
   );
   assert.match(
-    says(with_({ creationPolicy: 'Merge' }), missing, synced),
+    says(aimed({ creationPolicy: 'Merge' }), missing, synced),
     /^fail .*creationPolicy Merge does not make it$/,
   );
-  assert.match(says(with_({ creationPolicy: 'None' }), missing), /^ok .*none is written/);
+  assert.match(says(aimed({ creationPolicy: 'None' }), missing), /^ok .*none is written/);
   assert.match(
-    says(with_({ manifest: { apiVersion: 'v1', kind: 'ConfigMap' } }), missing),
+    says(aimed({ manifest: { apiVersion: 'v1', kind: 'ConfigMap' } }), missing),
     /^unknown target: ConfigMap shop\/db/,
   );
   assert.match(says([], { state: 'denied' }), /^unknown .*may not read Secrets in namespace "shop"$/);
@@ -189,9 +189,9 @@ test('the target: whose it is, whether it could be written, whether it is as it 
   assert.match(says([], found(other)), /^fail .*owned by another ExternalSecret: .*belongs to ExternalSecret "first"/);
   const issuer = controlled('Certificate', 'cert-manager.io/v1', 'tls');
   assert.match(says([], found(issuer)), /^fail .*is controlled by Certificate "tls"/);
-  assert.match(says(with_({ creationPolicy: 'Merge' }), found(issuer)), /^ok /);
+  assert.match(says(aimed({ creationPolicy: 'Merge' }), found(issuer)), /^ok /);
   assert.match(
-    says(with_({ template: { type: 'kubernetes.io/tls' } }), found()),
+    says(aimed({ template: { type: 'kubernetes.io/tls' } }), found()),
     /^fail .*is of type Opaque.*asks for kubernetes\.io\/tls/,
   );
   const edited = { annotations: { 'reconcile.external-secrets.io/data-hash': 'of something else' } };
