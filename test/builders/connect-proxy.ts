@@ -8,12 +8,23 @@ export interface ConnectProxy extends AsyncDisposable {
   readonly tunnels: readonly string[];
 }
 
-/** @param route where a tunnel really leads, e.g. to loopback; default: where it was asked for */
-export async function connectProxy(route?: (target: string) => string): Promise<ConnectProxy> {
+/**
+ * @param route where a tunnel really leads, e.g. to loopback; default: where it was asked for
+ * @param admits who may have a tunnel, by the header `proxy-authorization`; default: everybody. Others are answered 407.
+ */
+export async function connectProxy(
+  route?: (target: string) => string,
+  admits: (authorization: string | undefined) => boolean = () => true,
+): Promise<ConnectProxy> {
   const tunnels: string[] = [];
   const sockets = new Set<Socket>();
   const server = createServer((_request, response) => response.writeHead(405).end());
   server.on('connect', (request, client: Socket) => {
+    client.on('error', () => client.destroy());
+    if (!admits(request.headers['proxy-authorization'])) {
+      client.end('HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n');
+      return;
+    }
     const target = request.url ?? '';
     tunnels.push(target);
     const { hostname, port } = new URL(`tcp://${route?.(target) ?? target}`);
