@@ -116,6 +116,12 @@ export interface Operator {
   stop(): Promise<void>;
 }
 
+/** A running operator, in a process of its own, with the real time. */
+export interface OperatorProcess {
+  /** Ends it at once, in the middle of whatever it does. @throws Error when it ended before */
+  kill(): Promise<void>;
+}
+
 /** Each runs as a ServiceAccount of its own. */
 export type Process = 'controller' | 'webhook' | 'cert-controller';
 
@@ -136,6 +142,8 @@ export interface Env {
    * Stopped when the env is disposed.
    */
   startOperator(flags?: readonly string[], environment?: Readonly<Record<string, string>>): Promise<Operator>;
+  /** The same as a process of its own; for tests that kill it, and that do not move time. Killed when the env is disposed. */
+  startProcess(flags?: readonly string[]): Promise<OperatorProcess>;
   /** What other processes of ours are started with here: the env's time, and the environment variables of a Pod. */
   readonly machine: {
     readonly clock: Clock;

@@ -8,9 +8,10 @@ import { namespaces, serviceAccounts } from '../../src/api/resources.ts';
 import type { Clock } from '../../src/clock.ts';
 import type { KubeClient } from '../../src/kube/client.ts';
 import { applyObject, eventsAbout } from './cluster.ts';
-import type { AwsBackend, Env, Feature, KubeFaults, Operator, Process, VaultBackend } from './env.ts';
+import type { AwsBackend, Env, Feature, KubeFaults, Operator, OperatorProcess, Process, VaultBackend } from './env.ts';
 import { OPERATOR_NAMESPACE, pod, startOperator } from './operator.ts';
 import type { OperatorWorld } from './operator.ts';
+import { startOperatorProcess } from './operator-process.ts';
 
 export interface Account {
   readonly namespace: string;
@@ -49,6 +50,7 @@ const POLL_MS = 25;
 export function makeEnv<Aws extends AwsBackend>(world: World<Aws>): Env & { readonly aws: Aws } {
   const { kube, vault } = world;
   const operators: Operator[] = [];
+  const processes: OperatorProcess[] = [];
   return {
     kind: world.kind,
     kube,
@@ -66,6 +68,12 @@ export function makeEnv<Aws extends AwsBackend>(world: World<Aws>): Env & { read
       await world.allow(flags);
       const operator = await startOperator(world.operator, world.clock, flags, environment);
       operators.push(operator);
+      return operator;
+    },
+    async startProcess(flags = []) {
+      await world.allow(flags);
+      const operator = startOperatorProcess(world.operator, flags);
+      processes.push(operator);
       return operator;
     },
     machine: {
@@ -88,6 +96,7 @@ export function makeEnv<Aws extends AwsBackend>(world: World<Aws>): Env & { read
     enableKubernetesAuth: (mount = 'kubernetes') => enableKubernetesAuth(world, mount),
     async dispose() {
       for (const operator of operators) await operator.stop();
+      for (const operator of processes) await operator.kill().catch(() => {});
       await world.close();
     },
   };

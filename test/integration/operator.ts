@@ -26,6 +26,11 @@ const FLAGS = [
   '--allow-targets=127.0.0.0/8',
 ];
 
+/** What every operator of a test is started with. */
+export function operatorFlags(tokenFile: string): readonly string[] {
+  return [...FLAGS, `--service-account-token-file=${tokenFile}`];
+}
+
 export async function startOperator(
   world: OperatorWorld,
   clock: Clock,
@@ -35,7 +40,7 @@ export async function startOperator(
   const { startController } = await import('../../src/main.ts');
   const { parseOptions } = await import('../../src/options.ts');
   const { variables, tokenFile } = pod(world);
-  const argv = [...FLAGS, `--service-account-token-file=${tokenFile}`, ...flags];
+  const argv = [...operatorFlags(tokenFile), ...flags];
   const lines: Record<string, unknown>[] = [];
   const options = parseOptions(argv, { ...variables, ...environment });
   if (typeof options === 'string') throw new Error('--help starts no operator');
