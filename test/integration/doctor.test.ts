@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { parse, stringify } from 'yaml';
-import { secrets } from '../../src/api/resources.ts';
+import { pushSecrets, secrets } from '../../src/api/resources.ts';
 import { doctorCommand } from '../../src/cli/doctor/command.ts';
 import { canary, tracesOf } from '../builders/canary.ts';
 import {
@@ -15,6 +15,7 @@ import {
   fake,
   from,
   into,
+  pushSecret,
   secret,
   secretStore,
   serviceAccount,
@@ -22,7 +23,7 @@ import {
 } from '../builders/objects.ts';
 import { bindClusterRole } from './cluster.ts';
 import { useEnv } from './current-env.ts';
-import { failsWith, isSynced, isValid, storeFailsWith } from './views.ts';
+import { failsWith, isSynced, isValid, pushFailsWith, readyOf, storeFailsWith } from './views.ts';
 
 const env = await useEnv();
 const operator = await env.startOperator(['--enable-leader-election']);
@@ -204,6 +205,38 @@ test('without argument all that is not in order is listed by its cause, and an e
   ] as const;
   await finds(['-n', namespace], ...lines, /^9 of 9 objects are not in order\./m);
   await finds([], ...lines);
+});
+
+test('one store is asked about with its kind', async () => {
+  const namespace = await env.namespace('one-store');
+  await env.apply(secretStore(namespace, 'vault', vault(env.vault.address, 'vault')));
+  await storeFailsWith(env, namespace, 'vault');
+  await finds(
+    ['--kind=SecretStore', `${namespace}/vault`],
+    /^cause: credentials: Secret one-store-\w+\/vault: not found/m,
+  );
+  const name = `one-${namespace}`;
+  await env.apply(clusterSecretStore(name, fake({ a: '1' })));
+  await isValid(env, undefined, name);
+  const { output, code } = await doctor(['--kind=clustersecretstore', name]);
+  assert.equal(code, 0, output);
+  assert.match(output, /^ok {3}ClusterSecretStore one-\S+: exists, its spec is valid$/m);
+  assert.equal((await doctor(['--kind=Pod', 'a/b'])).code, 2);
+});
+
+test('a PushSecret is asked about with its kind: a key that its source does not have is the cause', async () => {
+  const namespace = await shop('push');
+  await env.apply(secret(namespace, 'source', { token: JSON.stringify({ pass: PLANTED }) }));
+  await env.apply(pushSecret(namespace, 'wrong', 'source', 'vault', { tokn: `${namespace}/pushed` }));
+  await env.apply(pushSecret(namespace, 'right', 'source', 'vault', { token: `${namespace}/right` }));
+  await pushFailsWith(env, namespace, 'wrong');
+  await env.eventually(async () => assert.match(await readyOf(env, pushSecrets, namespace, 'right'), /^True Synced/));
+  await finds(
+    ['--kind=PushSecret', `${namespace}/wrong`],
+    /^cause: source: Secret push-\w+\/source: has no key "tokn" \(spec\.data\[0\]\.match\.secretKey\); its keys: "token"$/m,
+  );
+  const { output, code } = await doctor(['--kind=PushSecret', `${namespace}/right`]);
+  assert.equal(code, 0, output);
 });
 
 test('an operator that does not run is told, and is not blamed for what is written wrong', async () => {

@@ -13,10 +13,10 @@ import { generatorSteps } from './generators.ts';
 import { lastPassStep, lastWarning } from './last-pass.ts';
 import { look } from './look.ts';
 import { needSteps, readNeeds } from './needed-objects.ts';
-import { externalSecretStep, missingStep } from './object.ts';
+import { deniedStep, externalSecretStep, missingStep } from './object.ts';
 import { operatorStep, readOperator } from './operator.ts';
 import { refreshStep } from './refresh.ts';
-import { fail, type Step } from './step.ts';
+import type { Step } from './step.ts';
 import { readStores, readyStep, referenceStep, storeOf, type StoresSeen } from './store.ts';
 import { readTarget, targetStep } from './target.ts';
 
@@ -37,11 +37,7 @@ export async function examineExternalSecret(
   const key = `${namespace}/${name}`;
   const seen = await look<ExternalSecret>(client, externalSecrets, { namespace, name });
   if (seen.state === 'missing') return [missingStep(externalSecrets.kind, key)];
-  if (seen.state === 'denied') {
-    return [
-      fail(`ExternalSecret ${key}`, 'your kubeconfig may not read it', 'ask for the role view in this namespace'),
-    ];
-  }
+  if (seen.state === 'denied') return [deniedStep(externalSecrets.kind, key)];
   const es = seen.object;
   const warning = await lastWarning(client, es);
   const [before, after] = await storeSteps(exam, distinct(storeRefsOf(es), namespace), namespace);
@@ -59,7 +55,7 @@ export async function examineExternalSecret(
 }
 
 /** What can be known of stores without the operator, and what it said of them. */
-async function storeSteps(
+export async function storeSteps(
   { client, controllerClass }: Examination,
   refs: readonly StoreRef[],
   namespace: string,

@@ -11,14 +11,20 @@ import { groupsOf } from './groups.ts';
 import { DEFAULT_LEASE, operatorStep, readOperator } from './operator.ts';
 import { printOverview } from './print-overview.ts';
 import { printChain } from './print.ts';
+import { examinePushSecret } from './push-chain.ts';
+import type { Step } from './step.ts';
+import { examineStore } from './store-chain.ts';
 import { surveyCluster } from './survey.ts';
+
+const KINDS = ['ExternalSecret', 'PushSecret', 'SecretStore', 'ClusterSecretStore'] as const;
 
 const HELP = `external-secrets doctor [namespace/name]: why is it not synced?
 
-Without argument: what is not ready or overdue, of all kinds, grouped by cause. With an ExternalSecret: walks from it over its stores and
-their credentials to the Secret, prints a line per step, then cause and remedy. Reads with the rights of your kubeconfig, writes
+Without argument: what is not ready or overdue, of all kinds, grouped by cause. With an object: walks from it over its stores and
+their credentials to what the operator said last, prints a line per step, then cause and remedy. Reads with the rights of your kubeconfig, writes
 nothing, prints no value, and does not call the backend: your machine may not reach it.
 
+  --kind kind               ${KINDS.join(', ')}; default: ${KINDS[0]}
   -n, --namespace name      Without argument: this namespace only. Otherwise: that of the object; default: that of the context
   --context name            Context of the kubeconfig; default: its current one
   --controller-class name   Class of the operator you ask about; default: default
@@ -39,7 +45,7 @@ export interface Terminal {
 export async function doctorCommand(argv: readonly string[], terminal: Terminal): Promise<CommandResult> {
   const options = parse(argv);
   if (typeof options === 'string') return { output: `external-secrets: ${options}\n\n${HELP}`, code: 2 };
-  const { values, object } = options;
+  const { values, object, kind } = options;
   if (values.help) return { output: HELP, code: 0 };
   const { env, clock = systemClock, isTerminal } = terminal;
   const { kube, proxies } = readEnvironment(env);
@@ -54,9 +60,27 @@ export async function doctorCommand(argv: readonly string[], terminal: Terminal)
   try {
     if (object === undefined) return await overview(exam, values.namespace, isTerminal);
     const { namespace = values.namespace ?? config.namespace ?? 'default', name } = splitKey(object);
-    return printChain(await examineExternalSecret(exam, namespace, name), isTerminal);
+    return printChain(await examine(exam, kind, namespace, name), isTerminal);
   } finally {
     await client.close();
+  }
+}
+
+function examine(
+  exam: Examination,
+  kind: (typeof KINDS)[number],
+  namespace: string,
+  name: string,
+): Promise<readonly Step[]> {
+  switch (kind) {
+    case 'ExternalSecret':
+      return examineExternalSecret(exam, namespace, name);
+    case 'PushSecret':
+      return examinePushSecret(exam, namespace, name);
+    case 'SecretStore':
+      return examineStore(exam, { kind, name }, namespace);
+    case 'ClusterSecretStore':
+      return examineStore(exam, { kind, name }, '');
   }
 }
 
@@ -74,6 +98,7 @@ function parse(argv: readonly string[]) {
       args: [...argv],
       allowPositionals: true,
       options: {
+        kind: { type: 'string', default: KINDS[0] },
         namespace: { type: 'string', short: 'n' },
         context: { type: 'string' },
         'controller-class': { type: 'string', default: 'default' },
@@ -83,7 +108,8 @@ function parse(argv: readonly string[]) {
     });
     const [object, ...more] = positionals;
     if (more.length > 0) return 'only one object can be named';
-    return { values, object };
+    const kind = KINDS.find((each) => each.toLowerCase() === values.kind.toLowerCase());
+    return kind === undefined ? `--kind: write one of ${KINDS.join(', ')}` : { values, object, kind };
   } catch (error) {
     return error instanceof Error ? error.message : 'unusable arguments';
   }

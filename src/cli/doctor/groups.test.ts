@@ -150,7 +150,7 @@ test('a group is one line with a count and a few names', () => {
     '    ExternalSecret shop/es-0, ExternalSecret shop/es-1',
     '?    PushSecret: your kubeconfig may not list them; a namespace is chosen with -n',
     '',
-    '303 of 999 objects are not in order. About one ExternalSecret: external-secrets doctor namespace/name',
+    '303 of 999 objects are not in order. About one: external-secrets doctor [--kind kind] namespace/name',
     '',
   ]);
 });

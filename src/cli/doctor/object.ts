@@ -12,6 +12,10 @@ export function missingStep(kind: string, key: string): Failure {
   );
 }
 
+export function deniedStep(kind: string, key: string): Failure {
+  return fail(`${kind} ${key}`, 'your kubeconfig may not read it', 'ask for the role view');
+}
+
 /** Nothing is said of what it refers to. */
 export function externalSecretStep(es: KubeObject): Step {
   const { namespace, name, deletionTimestamp, finalizers = [], ownerReferences = [] } = es.metadata;

@@ -41,7 +41,7 @@ function verdict(groups: readonly Group[], looked: number, unlisted: number): re
   const sick = groups.reduce((sum, { isObject, objects }) => sum + objects.length + (isObject ? 1 : 0), 0);
   if (sick > 0) {
     return [
-      `${sick} of ${looked} objects are not in order. About one ExternalSecret: external-secrets doctor namespace/name`,
+      `${sick} of ${looked} objects are not in order. About one: external-secrets doctor [--kind kind] namespace/name`,
     ];
   }
   const but = unlisted === 0 ? '' : `, but ${unlisted} ${unlisted === 1 ? 'kind' : 'kinds'} could not be listed`;
