@@ -7,6 +7,8 @@ import { ACCESS_KEY, keyName } from './aws-process.ts';
 import { NAMESPACE } from './cluster.ts';
 
 const IN_FLIGHT = 64;
+/** An API server that is gone must not be asked without a pause. */
+const WATCH_AGAIN_MS = 50;
 
 /** Runs `work` for 0 to `count` - 1, many at a time. */
 export async function each(
@@ -102,7 +104,9 @@ async function follow(
       }
     } catch (error) {
       if (error instanceof GoneError) throw error;
-      if (!signal.aborted) console.error(`bench: watch interrupted: ${error instanceof Error ? error.message : ''}`);
+      if (signal.aborted) return;
+      console.error(`bench: watch interrupted: ${error instanceof Error ? error.message : ''}`);
+      await new Promise((resolve) => setTimeout(resolve, WATCH_AGAIN_MS));
     }
   }
 }
