@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { setImmediate as turn } from 'node:timers/promises';
 import { test } from 'node:test';
-import type { Http2ServerResponse } from 'node:http2';
+import type { Http2ServerResponse, ServerHttp2Stream } from 'node:http2';
 import { connectProxy } from '../../test/builders/connect-proxy.ts';
 import { serveSecure, TEST_CERTIFICATE } from '../../test/builders/http-server.ts';
 import { thing, things } from '../../test/builders/things.ts';
@@ -84,6 +84,32 @@ test('an aborted call closes its stream, not the connection of the others', asyn
   await kube.get(things, name);
   assert.equal(server.sessions.length, 1);
   await kube.close();
+});
+
+test('calls that are aborted while they are sent leave nothing open and do no harm when the connection ends', async () => {
+  const hung: ServerHttp2Stream[] = [];
+  await using server = await serveSecure((request, response) => {
+    if (request.url.endsWith('/a')) hung.push(response.stream);
+    if (request.url.endsWith('/a')) response.write('{');
+    else ok(response);
+  });
+  const kube = connect({ server: server.url, ca: TEST_CERTIFICATE });
+  const others = (): Promise<unknown> => kube.get(things, { ...name, name: 'b' });
+  await others();
+  // One of these moments is between the first byte of the request and its last.
+  for (let moment = 1; moment <= 20; moment++) {
+    const abort = new AbortController();
+    const call = assert.rejects(kube.get(things, name, { signal: abort.signal }), /enough/);
+    for (let microtask = 0; microtask < moment; microtask++) await undefined;
+    abort.abort(new Error('enough'));
+    await call;
+    await others();
+    while (hung.some(({ closed }) => !closed)) await turn();
+  }
+  assert.ok(hung.length > 0);
+  assert.equal(server.sessions.length, 1);
+  await kube.close();
+  await turn();
 });
 
 test('a server that cannot prove who it is gets no request', async () => {

@@ -11,6 +11,7 @@ import { systemClock } from '../clock.ts';
 import { DeniedError, UnreachableError } from './errors.ts';
 import { exchange, HeadersLateError, type WholeAnswer } from './exchange.ts';
 import { isLostConnection, unreachable } from './network-errors.ts';
+import { refuseOrphanStreams } from './orphan-streams.ts';
 
 /** How to reach and convince an API server. Texts are PEM. */
 export interface ConnectionConfig {
@@ -71,6 +72,7 @@ export class Transport {
   readonly #watches: Dispatcher;
 
   constructor(config: ConnectionConfig, timeoutMs: number, observe: (info: RequestInfo) => void) {
+    refuseOrphanStreams();
     const url = new URL(config.server);
     this.host = url.host;
     this.#origin = url.origin;
@@ -128,6 +130,7 @@ export class Transport {
   async #send<T>(request: TransportRequest, attempt: (headers: Record<string, string>) => Promise<T>): Promise<T> {
     request.signal?.throwIfAborted();
     const headers = await this.#headers(request);
+    request.signal?.throwIfAborted();
     try {
       return await attempt(headers);
     } catch (error) {
