@@ -44,18 +44,28 @@ export interface PlanInput {
   readonly renderKey: RenderKey;
 }
 
-/** @throws PushProblem for what only a change of the PushSecret, its source or its stores can mend. */
-export async function planPushes(input: PlanInput): Promise<readonly StorePlan[]> {
-  checkDataTo(input);
-  const plans: StorePlan[] = [];
-  for (const store of input.stores) plans.push({ store, entries: await planStore(input, store) });
-  return plans;
+export interface Plan {
+  readonly stores: readonly StorePlan[];
+  /** Entries that cannot be pushed as they are; they keep no other from it. */
+  readonly problems: readonly PushProblem[];
 }
 
-async function planStore(input: PlanInput, store: TargetStore): Promise<StorePlan['entries']> {
+/**
+ * @throws PushProblem when it cannot be said what goes where: two entries on one destination, or a `dataTo` without its store. Only a change
+ * of the PushSecret, its source or its stores can mend that, and the problems of single entries.
+ */
+export async function planPushes(input: PlanInput): Promise<Plan> {
+  checkDataTo(input);
+  const stores: StorePlan[] = [];
+  const problems: PushProblem[] = [];
+  for (const store of input.stores) stores.push({ store, entries: await planStore(input, store, problems) });
+  return { stores, problems };
+}
+
+async function planStore(input: PlanInput, store: TargetStore, problems: PushProblem[]): Promise<StorePlan['entries']> {
   const planned = new Map<string, PlannedEntry>();
   for (const source of input.sources) {
-    for (const entry of await entriesOf(input, store, source)) {
+    for (const entry of await entriesOf(input, store, source, problems)) {
       const key = statusEntryKey(entry.remoteKey, entry.property);
       const other = planned.get(key);
       if (other !== undefined) throw pushedTwice(key, other, { ...entry, source });
@@ -78,14 +88,30 @@ function checkOneCall(alike: readonly PlannedEntry[]): void {
   if (whole !== undefined && other !== undefined) throw pushedTwice(whole.remoteKey, whole, other);
 }
 
-async function entriesOf(input: PlanInput, store: TargetStore, source: Source): Promise<readonly Entry[]> {
+async function entriesOf(
+  input: PlanInput,
+  store: TargetStore,
+  source: Source,
+  problems: PushProblem[],
+): Promise<readonly Entry[]> {
   const { data = [], dataTo = [] } = input.spec;
-  const explicit = data.map((entry, index) => explicitEntry(entry, source, `data[${index}]`));
+  const attempt = async (make: () => Entry | Promise<readonly Entry[]>): Promise<readonly Entry[]> => {
+    try {
+      return [await make()].flat();
+    } catch (error) {
+      if (!(error instanceof PushProblem)) throw error;
+      problems.push(error);
+      return [];
+    }
+  };
+  const explicit: Entry[] = [];
+  for (const [index, entry] of data.entries())
+    explicit.push(...(await attempt(() => explicitEntry(entry, source, `data[${index}]`))));
   const taken = new Set(data.map((entry) => sourceKey(entry, source)));
   const expanded: Entry[] = [];
   for (const [index, entry] of dataTo.entries()) {
     if (entry.storeRef === undefined || !means(entry.storeRef, store)) continue;
-    for (const made of await expand(entry, source.data, input.renderKey, `dataTo[${index}]`))
+    for (const made of await attempt(() => expand(entry, source.data, input.renderKey, `dataTo[${index}]`)))
       if (made.secretKey === undefined || !taken.has(made.secretKey)) expanded.push(made);
   }
   return [...expanded, ...explicit];
@@ -96,6 +122,7 @@ function sourceKey({ match, conversionStrategy }: PushSecretData, source: Source
   return convertedKeys(source.data, conversionStrategy).get(match.secretKey ?? '');
 }
 
+/** @throws PushProblem when the source has not what it names. */
 function explicitEntry({ match, metadata, conversionStrategy }: PushSecretData, source: Source, where: string): Entry {
   const secretKey = match.secretKey === '' ? undefined : match.secretKey;
   const data = convertData(source.data, conversionStrategy);

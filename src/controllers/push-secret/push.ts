@@ -41,9 +41,14 @@ export interface Pushed {
 }
 
 export interface Failure {
-  readonly store: string;
+  /** Undefined: it is none of a store. */
+  readonly store: string | undefined;
   readonly remoteKey: string | undefined;
   readonly error: unknown;
+}
+
+export function ofNoStore(error: PushProblem): Failure {
+  return { store: undefined, remoteKey: undefined, error };
 }
 
 /** `beforeWriting` is told what is about to be there; nothing is written when it throws. */
@@ -230,8 +235,8 @@ const MOST_NAMED = 5;
 /** @returns one problem that names every failing store and key; its cause decides about the retry. */
 export function problemOf(failures: readonly Failure[]): PushProblem {
   const lines = failures.map(({ store, remoteKey, error }) => {
-    const [kind, name] = store.split('/');
-    const place = error instanceof StoreUnusableError ? '' : `${kind} "${name}": `;
+    const [kind, name] = store?.split('/') ?? [];
+    const place = kind === undefined || error instanceof StoreUnusableError ? '' : `${kind} "${name}": `;
     return `${place}${remoteKey === undefined ? '' : `remote key "${remoteKey}": `}${messageOf(error)}`;
   });
   const distinct = [...new Set(lines)].sort();

@@ -98,7 +98,7 @@ test('a secretKey that the source has not: the wanted key and those that exist a
   const it = world();
   it.apply({ data: [entry('apikey', 'a')] });
   await assert.rejects(it.run(), TerminalError);
-  assert.match(it.ready(), /^False Errored: data\[0\].*no key "apikey"; it has "api-key", "user"$/);
+  assert.match(it.ready(), /^False Errored: could not push: data\[0\].*no key "apikey"; it has "api-key", "user"$/);
   assert.match(it.told.join(), /^Errored: /);
 });
 

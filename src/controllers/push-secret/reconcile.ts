@@ -13,7 +13,7 @@ import { finish } from './finish.ts';
 import { gather, type Gathered } from './gather.ts';
 import { planPushes } from './plan.ts';
 import { PushProblem } from './problem.ts';
-import { blindPrint, problemOf, pushAll, type Failure, type Pushed } from './push.ts';
+import { blindPrint, ofNoStore, problemOf, pushAll, type Failure, type Pushed } from './push.ts';
 import { readyCondition } from './records.ts';
 import { removalProblem, removeAll } from './remove.ts';
 import { renderSource } from './rendered-source.ts';
@@ -121,12 +121,12 @@ interface PushPass {
 async function push(deps: Deps, gathered: Gathered, progress: Progress, pass: PushPass): Promise<void> {
   const { signal, startedAt, stores } = pass;
   const sources = await Promise.all(pass.sources.map((source) => renderSource(deps, gathered, source, signal)));
-  const plans = await planPushes({ spec: gathered.spec, stores, sources, renderKey: deps.renderKey });
+  const plan = await planPushes({ spec: gathered.spec, stores, sources, renderKey: deps.renderKey });
   const known = progress.synced;
-  const planned = plannedEntries(plans);
+  const planned = plannedEntries(plan.stores);
   const stale = difference(known, planned);
   if (!isEmpty(stale) && (await goesAnyway(deps, gathered, signal))) return;
-  const free = withoutTaken(deps, gathered, plans);
+  const free = withoutTaken(deps, gathered, plan.stores);
   const pushed = await pushAll(pushingOf(deps, gathered, pass, free.taken), free.plans, async (attempted) => {
     if (!gathered.cleansUp) return;
     await noteIntent(deps, gathered, progress, union(ours(planned, attempted, known), known), signal);
@@ -134,7 +134,7 @@ async function push(deps: Deps, gathered: Gathered, progress: Progress, pass: Pu
   const wanted = ours(planned, pushed.attempted, known);
   // Until all of it is done, what was pushed before stays written down as it was: there may be something of it to undo.
   progress.synced = union(wanted, known);
-  const failures = [...free.taken, ...pushed.failures];
+  const failures = [...plan.problems.map(ofNoStore), ...free.taken, ...pushed.failures];
   if (failures.length > 0) throw problemOf(failures);
   if (gathered.cleansUp) await removeStale(deps, gathered, progress, stale, signal);
   progress.synced = wanted;
