@@ -4,6 +4,8 @@ import { once } from 'node:events';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { buildSync } from 'esbuild';
+import { BUNDLE } from '../scripts/bundle.ts';
 import { NODE_FLAGS, RUNTIME_ENVIRONMENT } from '../scripts/runtime.ts';
 import type { BenchCluster } from './cluster.ts';
 
@@ -58,7 +60,8 @@ export async function startAwsProcess(): Promise<AwsProcess> {
   };
 }
 
-export interface OperatorProcess {
+/** A process whose CPU and memory count. */
+export interface MeasuredProcess {
   usage(): Usage;
   stop(): Promise<void>;
 }
@@ -68,30 +71,39 @@ export function startOperatorProcess(
   cluster: BenchCluster,
   awsEndpoint: string,
   flags: readonly string[] = [],
-): OperatorProcess {
+): MeasuredProcess {
+  const program = [
+    'dist/external-secrets.mjs',
+    '--metrics-addr=127.0.0.1:0',
+    '--live-addr=127.0.0.1:0',
+    '--allow-targets=127.0.0.0/8',
+    ...flags,
+  ];
+  return startMeasured(cluster, program, {
+    POD_NAMESPACE: 'default',
+    AWS_SECRETSMANAGER_ENDPOINT: awsEndpoint,
+    AWS_SSM_ENDPOINT: awsEndpoint,
+    AWS_STS_ENDPOINT: awsEndpoint,
+  });
+}
+
+/** Starts `floor-process.ts`, bundled as the operator is. */
+export function startFloorProcess(cluster: BenchCluster, count: number): MeasuredProcess {
+  const outfile = join(cluster.folder, 'floor-process.mjs');
+  buildSync({ ...BUNDLE, entryPoints: [join(import.meta.dirname, 'floor-process.ts')], outfile });
+  return startMeasured(cluster, [outfile, String(count)], {});
+}
+
+function startMeasured(
+  cluster: BenchCluster,
+  program: readonly string[],
+  env: Readonly<Record<string, string>>,
+): MeasuredProcess {
   const log = openSync(join(cluster.folder, 'operator.log'), 'a');
-  const child = spawn(
-    process.execPath,
-    [
-      ...NODE_FLAGS,
-      'dist/external-secrets.mjs',
-      '--metrics-addr=127.0.0.1:0',
-      '--live-addr=127.0.0.1:0',
-      '--allow-targets=127.0.0.0/8',
-      ...flags,
-    ],
-    {
-      stdio: ['ignore', 'ignore', log],
-      env: {
-        ...RUNTIME_ENVIRONMENT,
-        KUBECONFIG: cluster.kubeconfig,
-        POD_NAMESPACE: 'default',
-        AWS_SECRETSMANAGER_ENDPOINT: awsEndpoint,
-        AWS_SSM_ENDPOINT: awsEndpoint,
-        AWS_STS_ENDPOINT: awsEndpoint,
-      },
-    },
-  );
+  const child = spawn(process.execPath, [...NODE_FLAGS, ...program], {
+    stdio: ['ignore', 'ignore', log],
+    env: { ...RUNTIME_ENVIRONMENT, KUBECONFIG: cluster.kubeconfig, ...env },
+  });
   closeSync(log);
   endWithUs(child);
   return { usage: () => usageOf(child.pid ?? 0), stop: () => end(child) };

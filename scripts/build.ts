@@ -4,27 +4,17 @@
  */
 import { build } from 'esbuild';
 import { chmodSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { BUNDLE } from './bundle.ts';
 
 rmSync('dist', { recursive: true, force: true });
 const result = await build({
+  ...BUNDLE,
   // The worker is found beside the program by its name (src/template/renderer.ts).
   entryPoints: { 'external-secrets': 'src/main.ts', 'template-worker': 'src/template/worker.ts' },
   outdir: 'dist',
   outExtension: { '.js': '.mjs' },
   chunkNames: 'chunks/[name]-[hash]',
-  bundle: true,
   splitting: true,
-  format: 'esm',
-  platform: 'node',
-  target: 'node26',
-  minifySyntax: true,
-  minifyWhitespace: true,
-  keepNames: true,
-  legalComments: 'linked',
-  // Some dependencies are CommonJS and call require() for Node's own modules.
-  banner: {
-    js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
-  },
   metafile: true,
 });
 const outputs = Object.keys(result.metafile.outputs);
