@@ -14,9 +14,7 @@ import {
   CircuitOpenError,
   PermissionDeniedError,
   SecretNotFoundError,
-  type BackendUnavailableError,
-  type ProviderError,
-  type ThrottledError,
+  type OutageError,
 } from './errors.ts';
 
 const FAILURES_TO_OPEN = 5;
@@ -36,7 +34,7 @@ export interface BreakerOptions {
 export class Breaker {
   readonly #options: BreakerOptions;
   #failures = 0;
-  #open: { readonly cause: ProviderError; probeAt: number } | undefined;
+  #open: { readonly cause: OutageError; probeAt: number } | undefined;
 
   constructor(options: BreakerOptions) {
     this.#options = options;
@@ -69,7 +67,7 @@ export class Breaker {
     if (wasOpen) this.#options.onClose?.();
   }
 
-  failed(outage: BackendUnavailableError | ThrottledError): void {
+  failed(outage: OutageError): void {
     this.#failures += 1;
     if (this.#failures < FAILURES_TO_OPEN) return;
     // What opened it stays the cause: who waits is not told something new, and writes no new status, at each probe.

@@ -49,19 +49,38 @@ export class PermissionDeniedError extends ProviderError {
   override readonly name = 'PermissionDeniedError';
 }
 
+interface OutageInit extends ProviderErrorInit {
+  /** See {@link OutageError.toOthers}. Default: the message. */
+  readonly toOthers?: string | undefined;
+}
+
+/** The backend's absence rather than its answer. */
+export abstract class OutageError extends ProviderError {
+  /**
+   * The message without what was asked for. It is shown to everybody who waits for the same backend, and what one tenant reads is not for
+   * the eyes of another.
+   */
+  readonly toOthers: string;
+
+  constructor(message: string, init: OutageInit = {}) {
+    super(message, init);
+    this.toOthers = init.toOthers ?? message;
+  }
+}
+
 /** Too many calls. `retryAfterMs` when the backend said when to come back. */
-export class ThrottledError extends ProviderError {
+export class ThrottledError extends OutageError {
   override readonly name = 'ThrottledError';
   readonly retryAfterMs: number | undefined;
 
-  constructor(message: string, init: ProviderErrorInit & { readonly retryAfterMs?: number | undefined } = {}) {
+  constructor(message: string, init: OutageInit & { readonly retryAfterMs?: number | undefined } = {}) {
     super(message, init);
     this.retryAfterMs = init.retryAfterMs;
   }
 }
 
 /** No usable answer: refused connection, time-out, TLS failure, 5xx. Nothing is known about the secret. */
-export class BackendUnavailableError extends ProviderError {
+export class BackendUnavailableError extends OutageError {
   override readonly name = 'BackendUnavailableError';
 }
 
@@ -74,8 +93,8 @@ export class CircuitOpenError extends ProviderError {
   /** Epoch milliseconds of the next attempt. */
   readonly retryAtMs: number;
 
-  constructor(cause: ProviderError, retryAtMs: number) {
-    super(`${cause.message} (it keeps failing and is asked again only now and then)`, { code: cause.code, cause });
+  constructor(cause: OutageError, retryAtMs: number) {
+    super(`${cause.toOthers} (it keeps failing and is asked again only now and then)`, { code: cause.code, cause });
     this.retryAtMs = retryAtMs;
   }
 }
@@ -85,7 +104,6 @@ export class ValidityUnknownError extends ProviderError {
   override readonly name = 'ValidityUnknownError';
 }
 
-/** Is this the backend's absence rather than its answer? */
-export function isOutage(error: unknown): error is BackendUnavailableError | ThrottledError {
-  return error instanceof BackendUnavailableError || error instanceof ThrottledError;
+export function isOutage(error: unknown): error is OutageError {
+  return error instanceof OutageError;
 }

@@ -6,11 +6,11 @@
  * It shares only within its session, that is within one authenticated identity. One asker's abort, and one bad ref,
  * concern nobody else. Errors are given to those who waited and are never kept.
  */
-import type { Clock, Timer } from '../clock.ts';
+import type { Clock } from '../clock.ts';
 import type { SecretValue } from '../secret-value.ts';
-import { isOutage } from './errors.ts';
+import { BatchWindow } from './batch-window.ts';
 import { CallGate } from './call-gate.ts';
-import { BackendUnavailableError, InvalidRefError } from './errors.ts';
+import { BackendUnavailableError, InvalidRefError, isOutage } from './errors.ts';
 import type { FindQuery, ReadOutcome, ReadRef, SecretsClient, Validity } from './provider.ts';
 import { SharedTask } from './shared-task.ts';
 import { SharedValues } from './shared-values.ts';
@@ -70,10 +70,11 @@ export class SecretsReader {
   readonly #pending = new Map<string, Entry>();
   readonly #finds = new Map<string, SharedTask<ReadonlyMap<string, SecretValue>>>();
   readonly #closing = new AbortController();
+  readonly #window: BatchWindow;
   #queue: Entry[] = [];
-  #window: { readonly timer: Timer; readonly endsAt: number } | undefined;
+  #underWay = 0;
   /** Asked to come back by the gate: a stable function, so that the gate holds it once. */
-  readonly #pumpAll = (): void => this.#pump(this.#window === undefined);
+  readonly #pumpAll = (): void => this.#pump(!this.#window.isOpen);
 
   constructor(client: SecretsClient, options: ReaderOptions) {
     const { clock, random = Math.random, onRecovered, concurrency = DEFAULT_CONCURRENCY, common } = options;
@@ -82,6 +83,8 @@ export class SecretsReader {
     this.#clock = clock;
     this.#gate = new CallGate({ clock, random, concurrency, common, onRecovered });
     this.#shared = new SharedValues(clock);
+    const isBusy = (): boolean => this.#underWay > 0 && !this.#queue.some(({ urgent }) => urgent);
+    this.#window = new BatchWindow({ clock, isBusy, onPassed: () => this.#pump(true) });
   }
 
   get circuitOpen(): boolean {
@@ -104,7 +107,7 @@ export class SecretsReader {
     const pending = this.#pending.get(key);
     if (pending !== undefined && (pending.sentAt ?? Infinity) >= options.notBefore) {
       pending.urgent ||= options.urgent === true;
-      if (this.#window !== undefined) this.#openWindow(options);
+      if (this.#window.isOpen) this.#openWindow(options);
       const value = await pending.task.join(options.signal);
       this.#options.observe?.('shared');
       return value;
@@ -164,7 +167,7 @@ export class SecretsReader {
   close(reason: Error = new DOMException('the session was closed', 'AbortError')): void {
     if (this.#closing.signal.aborted) return;
     this.#closing.abort(reason);
-    this.#closeWindow();
+    this.#window.close();
     this.#gate.close();
     this.#shared.clear();
     for (const entry of this.#pending.values()) entry.task.reject(reason);
@@ -191,21 +194,9 @@ export class SecretsReader {
     if (this.#queue.length > 0 && !alone) this.#openWindow(options);
   }
 
-  /** Who is in a hurry shortens the window for all. */
-  #openWindow({ patienceMs: ms = DEFAULT_PATIENCE_MS }: ReadOptions): void {
-    const endsAt = this.#clock.now() + ms;
-    if (this.#window !== undefined && this.#window.endsAt <= endsAt) return;
-    this.#closeWindow();
-    const timer = this.#clock.setTimer(ms, () => {
-      this.#window = undefined;
-      this.#pump(true);
-    });
-    this.#window = { timer, endsAt };
-  }
-
-  #closeWindow(): void {
-    this.#window?.timer.cancel();
-    this.#window = undefined;
+  #openWindow({ patienceMs = DEFAULT_PATIENCE_MS, urgent }: ReadOptions): void {
+    if (urgent === true) this.#window.endLonger();
+    if (this.#queue.length > 0) this.#window.open(patienceMs);
   }
 
   /** Sends what may be sent now: full batches always, the rest when its window has passed. */
@@ -215,7 +206,7 @@ export class SecretsReader {
       if (!this.#gate.tryEnter(this.#pumpAll)) return;
       this.#send(this.#queue.splice(0, Math.max(1, this.#client.batchSize)));
     }
-    if (this.#queue.length === 0) this.#closeWindow();
+    if (this.#queue.length === 0) this.#window.close();
   }
 
   #send(entries: readonly Entry[]): void {
@@ -225,20 +216,29 @@ export class SecretsReader {
       entry.sentAt = sentAt;
       entry.call = call;
     }
+    this.#underWay += 1;
     const signal = AbortSignal.any([call.controller.signal, this.#closing.signal]);
     const refs = entries.map((entry) => entry.ref);
     this.#gate
       .run(() => this.#client.read(refs, signal), outageOfAll)
       .then((outcomes) => entries.forEach((entry, index) => this.#settle(entry, outcomes[index])))
       .catch((error: unknown) => this.#fail(entries, error))
-      .finally(this.#pumpAll);
+      .finally(() => this.#callEnded());
+  }
+
+  #callEnded(): void {
+    this.#underWay -= 1;
+    if (this.#underWay === 0) this.#window.endLonger();
+    this.#pumpAll();
   }
 
   #settle(entry: Entry, outcome: ReadOutcome | undefined): void {
     this.#forget(entry);
     if (outcome === undefined) {
       entry.task.reject(
-        new BackendUnavailableError(`the backend gave no answer for key ${JSON.stringify(entry.ref.key)}`),
+        new BackendUnavailableError(`the backend gave no answer for key ${JSON.stringify(entry.ref.key)}`, {
+          toOthers: 'the backend gave no answer for some of the keys it was asked for',
+        }),
       );
     } else if (outcome.ok) {
       this.#shared.put(entry.key, outcome.value, entry.sentAt!);

@@ -12,7 +12,7 @@ import {
   SecretNotFoundError,
   ThrottledError,
 } from '../../src/providers/errors.ts';
-import type { PropertyNotFoundError } from '../../src/providers/errors.ts';
+import type { OutageError, PropertyNotFoundError } from '../../src/providers/errors.ts';
 import type { ProviderModule, RemoteRef, SecretsClient } from '../../src/providers/provider.ts';
 import { SecretsReader } from '../../src/providers/reader.ts';
 import type { Clock } from '../../src/clock.ts';
@@ -272,13 +272,17 @@ function faultCases(world: () => Broken): void {
   test('throttling is told as such', () =>
     broken(async ({ client, faults, keys }) => {
       await faults.throttle();
-      assert.ok((await failure(client, keys[0]!)) instanceof ThrottledError);
+      const error = await failure(client, keys[0]!);
+      assert.ok(error instanceof ThrottledError);
+      isForAnyone(error, keys[0]!);
     }));
 
   test('a failing backend is unavailable, never "not found"', () =>
     broken(async ({ client, faults, keys }) => {
       await faults.fail();
-      assert.ok((await failure(client, keys[0]!)) instanceof BackendUnavailableError);
+      const error = await failure(client, keys[0]!);
+      assert.ok(error instanceof BackendUnavailableError);
+      isForAnyone(error, keys[0]!);
     }));
 
   test('a backend that is gone is unavailable, and the error names its host', () =>
@@ -287,6 +291,7 @@ function faultCases(world: () => Broken): void {
       const error = await failure(client, keys[0]!);
       assert.ok(error instanceof BackendUnavailableError, String(error));
       assert.match(error.message, /127\.0\.0\.1/);
+      isForAnyone(error, keys[0]!);
       await faults.heal();
       assert.equal(await failure(client, keys[0]!), undefined);
     }));
@@ -323,4 +328,10 @@ function faultCases(world: () => Broken): void {
       await assert.rejects(reading, reason);
       assert.ok(Date.now() - started < 1_500);
     }));
+}
+
+/** What everybody hears who waits for the same backend does not say what one of them reads. */
+function isForAnyone({ toOthers }: OutageError, key: string): void {
+  assert.ok(!toOthers.includes(key), toOthers);
+  assert.match(toOthers, /\w/);
 }

@@ -109,7 +109,12 @@ function errorOf(answer: AwsAnswer, info: AwsCallInfo, cause: unknown): Provider
     );
   }
   if (THROTTLED.has(code) || answer.throttling || answer.status === 429) {
-    return new ThrottledError(`AWS throttles ${said} ${where}`, { ...init, retryAfterMs: answer.retryAfterMs });
+    const toOthers = `AWS throttles ${info.action}: ${code} ${where}`;
+    return new ThrottledError(`AWS throttles ${said} ${where}`, {
+      ...init,
+      toOthers,
+      retryAfterMs: answer.retryAfterMs,
+    });
   }
   if (DENIED.has(code)) {
     return new PermissionDeniedError(`AWS denied ${said} ${where}; ${remedy(info, message)}`, init);
@@ -117,7 +122,10 @@ function errorOf(answer: AwsAnswer, info: AwsCallInfo, cause: unknown): Provider
   if (UNAUTHENTICATED.has(code)) {
     return new AuthenticationError(`AWS did not accept our credentials for ${said} ${where}`, init);
   }
-  if ((answer.status ?? 0) >= 500) return new BackendUnavailableError(`AWS failed at ${said} ${where}`, init);
+  if ((answer.status ?? 0) >= 500) {
+    const toOthers = `AWS failed at ${info.action}: ${code} ${where}`;
+    return new BackendUnavailableError(`AWS failed at ${said} ${where}`, { ...init, toOthers });
+  }
   return new InvalidRefError(`AWS refused ${said} ${where}`, init);
 }
 

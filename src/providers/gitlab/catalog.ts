@@ -122,7 +122,8 @@ export class Catalog {
     for (const { source, isWhole, byKey } of listings) {
       if (isWhole || byKey.has(key) || !(await variableExists(client, source, key, signal))) continue;
       const message = `variable "${key}" of ${describeSource(source)}: the list changed while it was read`;
-      return { ok: false, error: new BackendUnavailableError(message) };
+      const toOthers = `the variables of ${describeSource(source)} changed while they were read`;
+      return { ok: false, error: new BackendUnavailableError(message, { toOthers }) };
     }
     return { ok: false, error: new SecretNotFoundError(this.#missing(listings, key)) };
   }

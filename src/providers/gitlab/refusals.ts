@@ -39,6 +39,7 @@ function grant({ kind }: Source): string {
 
 export function refusal({ host, source, status, said, retryAfterMs }: Refused): ProviderError {
   const init = { code: String(status) };
+  const outage = { ...init, toOthers: `GitLab at ${host}: ${status}` };
   const about = `GitLab at ${host}: variables of ${describeSource(source)}: ${status}${said === '' ? '' : ` (${said})`}`;
   if (status === 401)
     return new AuthenticationError(
@@ -47,8 +48,8 @@ export function refusal({ host, source, status, said, retryAfterMs }: Refused): 
     );
   if (status === 403) return new PermissionDeniedError(`${about}; the access token needs ${grant(source)}`, init);
   if (status === 404) return missing(source, about, said);
-  if (status === 429) return new ThrottledError(about, { ...init, retryAfterMs });
-  if (status >= 500) return new BackendUnavailableError(about, init);
+  if (status === 429) return new ThrottledError(about, { ...outage, retryAfterMs });
+  if (status >= 500) return new BackendUnavailableError(about, outage);
   if (status === 400 || status === 409) return new InvalidRefError(about, init);
   const moved =
     status < 400 ? '; redirects are not followed: use the number of a project that was moved, and the final url' : '';

@@ -50,6 +50,7 @@ export class ListExpiredError extends BackendUnavailableError {}
 export function refusal(refused: Refused): ProviderError {
   const { host, who, asked, status, said } = refused;
   const init = { code: String(status) };
+  const outage = { ...init, toOthers: `Kubernetes at ${host}: ${status}` };
   const words = said.message === '' ? '' : `: ${said.message}`;
   const about = `Kubernetes at ${host}: ${asked.verb} ${describe(asked)}: ${status}${words}`;
   if (status === 401)
@@ -57,9 +58,9 @@ export function refusal(refused: Refused): ProviderError {
   if (status === 403) return new PermissionDeniedError(`${about}; ${who} needs ${grant(asked)}`, init);
   if (status === 404) return notFound(refused, about);
   if (status === 409) return new LostRaceError(about, init);
-  if (status === 410) return new ListExpiredError(about, init);
-  if (status === 429) return new ThrottledError(about, { ...init, retryAfterMs: refused.retryAfterMs });
-  if (status >= 500) return new BackendUnavailableError(about, init);
+  if (status === 410) return new ListExpiredError(about, outage);
+  if (status === 429) return new ThrottledError(about, { ...outage, retryAfterMs: refused.retryAfterMs });
+  if (status >= 500) return new BackendUnavailableError(about, outage);
   if (status === 400 || status === 422) return new InvalidRefError(about, init);
   const redirect = status < 400 ? '; redirects are not followed: set the server URL to where it leads' : '';
   return new InvalidProviderConfigError(`${about}${redirect}`, init);

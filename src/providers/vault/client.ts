@@ -129,15 +129,18 @@ export class VaultClient {
     if (answer !== undefined && !isRetried(status)) return { done: answer };
     const said = answer?.message ?? '';
     const about = `Vault at ${this.host}: ${request.method} ${request.path}: ${status}`;
+    const toOthers = `Vault at ${this.host}: ${status}`;
     const waitMs = retryAfterMs(headers['retry-after'], this.#options.clock.now());
     if (answer === undefined && !isRetried(status)) {
       const failed = new BackendUnavailableError(`${about}, and the answer is not Vault's: check the server URL`, {
         code: String(status),
+        toOthers: `${toOthers}, and the answer is not Vault's: check the server URL`,
       });
       return { failed, retried: false, waitMs: undefined };
     }
     const message = said === '' ? about : `${about} ${said}`;
-    const init = { code: String(status) };
+    // 503: it is sealed or a standby, whatever was asked.
+    const init = { code: String(status), toOthers: status === 503 && said !== '' ? `${toOthers} ${said}` : toOthers };
     const failed =
       status === 429
         ? new ThrottledError(message, { ...init, retryAfterMs: waitMs })
@@ -155,6 +158,7 @@ export class VaultClient {
     if (redirectTarget(next, second) !== undefined)
       throw new BackendUnavailableError(
         `Vault at ${this.host} redirects more than once: ${request.method} ${request.path}`,
+        { toOthers: `Vault at ${this.host} redirects more than once` },
       );
     return second;
   }

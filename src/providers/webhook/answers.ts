@@ -15,6 +15,7 @@ import {
 } from '../errors.ts';
 
 export interface Answered {
+  readonly host: string;
   /** e.g. `Webhook: GET vault.example.com for key "db"`. */
   readonly about: string;
   readonly status: number;
@@ -26,9 +27,11 @@ export function isSuccess(status: number): boolean {
 }
 
 /** The error for any status but success. */
-export function refusal({ about, status, retryAfterMs }: Answered): ProviderError {
-  const message = `${about}: ${status} ${STATUS_CODES[status] ?? ''}`.trim();
+export function refusal({ host, about, status, retryAfterMs }: Answered): ProviderError {
+  const phrase = `${status} ${STATUS_CODES[status] ?? ''}`.trim();
+  const message = `${about}: ${phrase}`;
   const init = { code: String(status) };
+  const outage = { ...init, toOthers: `Webhook at ${host}: ${phrase}` };
   if (status === 404) return new SecretNotFoundError(message, init);
   if (status === 304)
     return new InvalidProviderConfigError(
@@ -41,8 +44,8 @@ export function refusal({ about, status, retryAfterMs }: Answered): ProviderErro
       init,
     );
   if (status === 403) return new PermissionDeniedError(`${message}: whom the headers name may not do this there`, init);
-  if (status === 429) return new ThrottledError(message, { ...init, retryAfterMs });
-  if (status >= 500) return new BackendUnavailableError(message, init);
+  if (status === 429) return new ThrottledError(message, { ...outage, retryAfterMs });
+  if (status >= 500) return new BackendUnavailableError(message, outage);
   if (status >= 400)
     return new InvalidRefError(`${message}: look at url, method, headers and body of the SecretStore`, init);
   return new InvalidProviderConfigError(`${message}: this redirect is not followed`, init);

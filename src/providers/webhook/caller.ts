@@ -80,6 +80,7 @@ export class WebhookCaller {
 
   #refusal({ method, url }: HttpRequest, key: string, { status, headers }: HttpAnswer) {
     return refusal({
+      host: url.host,
       about: `Webhook: ${method} ${url.host}${key === '' ? '' : ` for key ${JSON.stringify(key)}`}`,
       status,
       retryAfterMs: retryAfterMs(headers['retry-after'], this.#options.clock.now()),
