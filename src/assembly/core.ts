@@ -13,6 +13,7 @@ import type { KubeClient } from '../kube/client.ts';
 import { loadKubeConfig, type LoadedConfig } from '../kube/config.ts';
 import { EventRecorder } from '../kube/events.ts';
 import { connect } from '../kube/http-client.ts';
+import { routineClient } from '../kube/routine-client.ts';
 import { objectKey } from '../kube/types.ts';
 import type { ControllerOptions } from '../options.ts';
 import type { ClientPool } from '../providers/pool.ts';
@@ -41,6 +42,8 @@ export interface Core {
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly client: KubeClient;
+  /** The same for passes that nobody waits for. One for all controllers: what they do together is bounded. */
+  readonly routine: KubeClient;
   /** The operator's own namespace, where its Lease is. */
   readonly namespace: string;
   readonly references: References;
@@ -95,6 +98,7 @@ export async function buildCore(options: ControllerOptions, deps: ProcessDeps): 
   const pool = clientPool({ ...common, options, references, metrics, onRecovered });
   return {
     ...common,
+    routine: routineClient(client),
     options,
     log,
     named,

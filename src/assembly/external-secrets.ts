@@ -13,9 +13,11 @@ export function externalSecretController(core: Core): Controller {
   const { caches, clock, metrics, named, random, references } = core;
   const records = new Records();
   metrics.watchOverdue('externalsecret', () => records.overdue(clock.now()));
+  const deps = depsOf(core, records);
   const clusterStores = caches.clusterSecretStores;
   const controller = new ExternalSecretController({
-    deps: depsOf(core, records),
+    deps,
+    routine: { ...deps, client: core.routine },
     informers: {
       externalSecrets: caches.externalSecrets,
       targets: caches.targets,

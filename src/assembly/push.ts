@@ -33,8 +33,10 @@ function pushSecretController(
   const { caches, clock, metrics, named, random, references } = core;
   const records = new Records();
   metrics.watchOverdue('pushsecret', () => records.overdue(clock.now()));
+  const deps = depsOf(core, pushSecrets, catalogue, records);
   const controller = new PushSecretController({
-    deps: depsOf(core, pushSecrets, catalogue, records),
+    deps,
+    routine: { ...deps, client: core.routine },
     informers: { pushSecrets, secrets: caches.targets, stores },
     references,
     clock,

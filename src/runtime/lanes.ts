@@ -16,6 +16,11 @@ export type Lane = (typeof LANES)[keyof typeof LANES];
 /** All lanes, the most urgent first. */
 export const allLanes: readonly Lane[] = [LANES.first, LANES.woken, LANES.periodic, LANES.retry];
 
+/** Work that nobody waits for. */
+export function isRoutine(lane: Lane): boolean {
+  return lane >= LANES.periodic;
+}
+
 const NAMES = { 0: 'first', 1: 'woken', 2: 'periodic', 3: 'retry' } as const;
 
 export function laneName(lane: Lane): (typeof NAMES)[Lane] {

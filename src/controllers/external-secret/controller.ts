@@ -5,9 +5,9 @@
 import type { Clock } from '../../clock.ts';
 import type { Informer } from '../../kube/informer.ts';
 import type { Log } from '../../log.ts';
-import { Controller, type Outcome } from '../../runtime/controller.ts';
+import { Controller, type Outcome, type ReconcileContext } from '../../runtime/controller.ts';
 import type { ControllerObserver } from '../../runtime/observer.ts';
-import { LANES } from '../../runtime/lanes.ts';
+import { isRoutine, LANES } from '../../runtime/lanes.ts';
 import type { Dependent, References } from '../../tenancy/references.ts';
 import type { StoreIdentity } from '../../providers/provider.ts';
 import { tellFailure } from '../failure.ts';
@@ -44,6 +44,8 @@ export const externalSecretIndexes = {
 
 export interface ExternalSecretControllerOptions {
   readonly deps: Deps;
+  /** The same with a client for passes that nobody waits for. */
+  readonly routine: Deps;
   readonly informers: {
     readonly externalSecrets: Informer<StoredExternalSecret>;
     readonly targets: Informer<TargetView>;
@@ -69,7 +71,7 @@ export class ExternalSecretController {
     const { deps, clock, random, log, observer, concurrency } = options;
     this.controller = new Controller({
       name: 'externalsecret',
-      reconcile: (key, context) => this.#reconcile(key, context.signal),
+      reconcile: (key, context) => this.#reconcile(key, context),
       clock,
       random,
       log,
@@ -105,11 +107,12 @@ export class ExternalSecretController {
     for (const es of this.#byIndex('namespace', namespace)) this.#wakeIfFailed(es, 0);
   }
 
-  async #reconcile(key: string, signal: AbortSignal): Promise<Outcome> {
+  async #reconcile(key: string, { signal, lane }: ReconcileContext): Promise<Outcome> {
+    const { deps, routine } = this.#options;
     const startedAt = this.#options.clock.now();
     let failed = true;
     try {
-      const outcome = await reconcile(this.#deps, key, { signal });
+      const outcome = await reconcile(isRoutine(lane) ? routine : deps, key, { signal });
       failed = false;
       return outcome;
     } finally {

@@ -7,8 +7,8 @@ import type { Informer } from '../../kube/informer.ts';
 import { keyOf, objectKey } from '../../kube/types.ts';
 import type { Log } from '../../log.ts';
 import type { StoreIdentity, StoreKind } from '../../providers/provider.ts';
-import { Controller, type Outcome } from '../../runtime/controller.ts';
-import { LANES } from '../../runtime/lanes.ts';
+import { Controller, type Outcome, type ReconcileContext } from '../../runtime/controller.ts';
+import { isRoutine, LANES } from '../../runtime/lanes.ts';
 import type { ControllerObserver } from '../../runtime/observer.ts';
 import type { Dependent, DependencyName, References } from '../../tenancy/references.ts';
 import { tellFailure } from '../failure.ts';
@@ -38,6 +38,8 @@ export interface WatchedStores {
 
 export interface PushSecretControllerOptions {
   readonly deps: Deps;
+  /** The same with a client for passes that nobody waits for. */
+  readonly routine: Deps;
   readonly informers: {
     readonly pushSecrets: Informer<StoredPushSecret>;
     readonly secrets: Pick<Informer<SourceView>, 'store' | 'addHandler'>;
@@ -62,7 +64,7 @@ export class PushSecretController {
     const { deps, clock, random, log, observer, concurrency } = options;
     this.controller = new Controller({
       name: 'pushsecret',
-      reconcile: (key, { signal }) => this.#reconcile(key, signal),
+      reconcile: (key, context) => this.#reconcile(key, context),
       clock,
       random,
       log,
@@ -100,11 +102,12 @@ export class PushSecretController {
     }
   }
 
-  async #reconcile(key: string, signal: AbortSignal): Promise<Outcome> {
+  async #reconcile(key: string, { signal, lane }: ReconcileContext): Promise<Outcome> {
+    const { deps, routine } = this.#options;
     const startedAt = this.#options.clock.now();
     let failed = true;
     try {
-      const outcome = await reconcile(this.#deps, key, signal);
+      const outcome = await reconcile(isRoutine(lane) ? routine : deps, key, signal);
       failed = false;
       return outcome;
     } finally {
