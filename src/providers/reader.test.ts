@@ -132,43 +132,6 @@ test('who is not patient shortens the wait for a key that was asked for before',
   await both;
 });
 
-test('while calls are under way a batch waits longer for company: until none is, 40 ms at most', async () => {
-  const { client, clock, ask } = world();
-  const held = Promise.withResolvers<void>();
-  client.hold = held.promise;
-  const first = ask('a');
-  await clock.advance(10);
-  const second = ask('b');
-  await clock.advance(49);
-  assert.deepEqual(client.calls, [['a']]);
-  const third = ask('c');
-  await clock.advance(1);
-  assert.deepEqual(client.calls, [['a'], ['b', 'c']]);
-  const fourth = ask('d');
-  await clock.advance(20);
-  held.resolve();
-  await Promise.all([first, second, third, fourth]);
-  assert.deepEqual(client.calls, [['a'], ['b', 'c'], ['d']]);
-});
-
-test('who is in a hurry does not wait longer because calls are under way', async () => {
-  const { client, clock, ask } = world();
-  const held = Promise.withResolvers<void>();
-  client.hold = held.promise;
-  const first = ask('a');
-  await clock.advance(10);
-  const second = ask('b', { urgent: true });
-  await clock.advance(10);
-  assert.deepEqual(client.calls, [['a'], ['b']]);
-  const third = ask('c');
-  await clock.advance(20);
-  const fourth = ask('d', { urgent: true });
-  await clock.advance(10);
-  assert.deepEqual(client.calls.slice(2).flat(), ['c', 'd']);
-  held.resolve();
-  await Promise.all([first, second, third, fourth]);
-});
-
 test('a full batch of the patient goes out at once', async () => {
   const { client, ask } = world(2);
   const both = Promise.all([ask('a', { patienceMs: 200 }), ask('b', { patienceMs: 200 })]);

@@ -6,9 +6,8 @@
  * It shares only within its session, that is within one authenticated identity. One asker's abort, and one bad ref,
  * concern nobody else. Errors are given to those who waited and are never kept.
  */
-import type { Clock } from '../clock.ts';
+import type { Clock, Timer } from '../clock.ts';
 import type { SecretValue } from '../secret-value.ts';
-import { BatchWindow } from './batch-window.ts';
 import { CallGate } from './call-gate.ts';
 import { BackendUnavailableError, InvalidRefError, isOutage } from './errors.ts';
 import type { FindQuery, ReadOutcome, ReadRef, SecretsClient, Validity } from './provider.ts';
@@ -70,11 +69,10 @@ export class SecretsReader {
   readonly #pending = new Map<string, Entry>();
   readonly #finds = new Map<string, SharedTask<ReadonlyMap<string, SecretValue>>>();
   readonly #closing = new AbortController();
-  readonly #window: BatchWindow;
   #queue: Entry[] = [];
-  #underWay = 0;
+  #window: { readonly timer: Timer; readonly endsAt: number } | undefined;
   /** Asked to come back by the gate: a stable function, so that the gate holds it once. */
-  readonly #pumpAll = (): void => this.#pump(!this.#window.isOpen);
+  readonly #pumpAll = (): void => this.#pump(this.#window === undefined);
 
   constructor(client: SecretsClient, options: ReaderOptions) {
     const { clock, random = Math.random, onRecovered, concurrency = DEFAULT_CONCURRENCY, common } = options;
@@ -83,8 +81,6 @@ export class SecretsReader {
     this.#clock = clock;
     this.#gate = new CallGate({ clock, random, concurrency, common, onRecovered });
     this.#shared = new SharedValues(clock);
-    const isBusy = (): boolean => this.#underWay > 0 && !this.#queue.some(({ urgent }) => urgent);
-    this.#window = new BatchWindow({ clock, isBusy, onPassed: () => this.#pump(true) });
   }
 
   get circuitOpen(): boolean {
@@ -107,7 +103,7 @@ export class SecretsReader {
     const pending = this.#pending.get(key);
     if (pending !== undefined && (pending.sentAt ?? Infinity) >= options.notBefore) {
       pending.urgent ||= options.urgent === true;
-      if (this.#window.isOpen) this.#openWindow(options);
+      if (this.#window !== undefined) this.#openWindow(options);
       const value = await pending.task.join(options.signal);
       this.#options.observe?.('shared');
       return value;
@@ -167,7 +163,7 @@ export class SecretsReader {
   close(reason: Error = new DOMException('the session was closed', 'AbortError')): void {
     if (this.#closing.signal.aborted) return;
     this.#closing.abort(reason);
-    this.#window.close();
+    this.#closeWindow();
     this.#gate.close();
     this.#shared.clear();
     for (const entry of this.#pending.values()) entry.task.reject(reason);
@@ -194,9 +190,21 @@ export class SecretsReader {
     if (this.#queue.length > 0 && !alone) this.#openWindow(options);
   }
 
-  #openWindow({ patienceMs = DEFAULT_PATIENCE_MS, urgent }: ReadOptions): void {
-    if (urgent === true) this.#window.endLonger();
-    if (this.#queue.length > 0) this.#window.open(patienceMs);
+  /** Who is in a hurry shortens the window for all. */
+  #openWindow({ patienceMs: ms = DEFAULT_PATIENCE_MS }: ReadOptions): void {
+    const endsAt = this.#clock.now() + ms;
+    if (this.#window !== undefined && this.#window.endsAt <= endsAt) return;
+    this.#closeWindow();
+    const timer = this.#clock.setTimer(ms, () => {
+      this.#window = undefined;
+      this.#pump(true);
+    });
+    this.#window = { timer, endsAt };
+  }
+
+  #closeWindow(): void {
+    this.#window?.timer.cancel();
+    this.#window = undefined;
   }
 
   /** Sends what may be sent now: full batches always, the rest when its window has passed. */
@@ -206,7 +214,7 @@ export class SecretsReader {
       if (!this.#gate.tryEnter(this.#pumpAll)) return;
       this.#send(this.#queue.splice(0, Math.max(1, this.#client.batchSize)));
     }
-    if (this.#queue.length === 0) this.#window.close();
+    if (this.#queue.length === 0) this.#closeWindow();
   }
 
   #send(entries: readonly Entry[]): void {
@@ -216,20 +224,13 @@ export class SecretsReader {
       entry.sentAt = sentAt;
       entry.call = call;
     }
-    this.#underWay += 1;
     const signal = AbortSignal.any([call.controller.signal, this.#closing.signal]);
     const refs = entries.map((entry) => entry.ref);
     this.#gate
       .run(() => this.#client.read(refs, signal), outageOfAll)
       .then((outcomes) => entries.forEach((entry, index) => this.#settle(entry, outcomes[index])))
       .catch((error: unknown) => this.#fail(entries, error))
-      .finally(() => this.#callEnded());
-  }
-
-  #callEnded(): void {
-    this.#underWay -= 1;
-    if (this.#underWay === 0) this.#window.endLonger();
-    this.#pumpAll();
+      .finally(this.#pumpAll);
   }
 
   #settle(entry: Entry, outcome: ReadOutcome | undefined): void {

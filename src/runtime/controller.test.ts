@@ -254,3 +254,20 @@ describe('many keys', () => {
     await ended;
   });
 });
+
+describe('a reconcile in a crowd', () => {
+  it('is told that others that are as urgent wait for a slot', async () => {
+    const { clock, controller, calls } = running(() => ({}), { concurrency: 1 });
+    for (const key of ['ns/a', 'ns/b']) controller.enqueue(key, LANES.first);
+    controller.enqueue('ns/c', LANES.periodic);
+    await clock.advance(1_000);
+    assert.deepEqual(
+      calls.map(({ key, context }) => [key, context.crowded]),
+      [
+        ['ns/a', true],
+        ['ns/b', false],
+        ['ns/c', false],
+      ],
+    );
+  });
+});

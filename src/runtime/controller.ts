@@ -33,6 +33,8 @@ export interface ReconcileContext {
   readonly lane: Lane;
   /** How often this key has failed in a row. */
   readonly attempt: number;
+  /** Others that are as urgent wait for a slot: they will come, and hurry is of no use. */
+  readonly crowded: boolean;
 }
 
 export type Reconcile = (key: string, context: ReconcileContext) => Promise<Outcome>;
@@ -156,7 +158,8 @@ export class Controller {
   /** In a function of its own so that even a reconcile that throws before its first await is a rejected promise. */
   async #reconcile(run: Run): Promise<Outcome> {
     const { key, lane } = run.item;
-    return this.#options.reconcile(key, { signal: run.signal, lane, attempt: this.#failures.failures(key) });
+    const crowded = this.#queue.waitingIn(lane) > 0;
+    return this.#options.reconcile(key, { signal: run.signal, lane, attempt: this.#failures.failures(key), crowded });
   }
 
   #succeeded(run: Run, outcome: Outcome): void {

@@ -90,6 +90,11 @@ export class WorkQueue {
     return this.#waiting.size;
   }
 
+  /** Of those, the ones that are as urgent as `lane`. */
+  waitingIn(lane: Lane): number {
+    return this.#lines[lane].size;
+  }
+
   /** Wants the key looked at as soon as possible. */
   add(key: string, lane: Lane): void {
     if (this.#closed) return;

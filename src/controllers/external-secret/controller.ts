@@ -107,12 +107,12 @@ export class ExternalSecretController {
     for (const es of this.#byIndex('namespace', namespace)) this.#wakeIfFailed(es, 0);
   }
 
-  async #reconcile(key: string, { signal, lane }: ReconcileContext): Promise<Outcome> {
+  async #reconcile(key: string, { signal, lane, crowded }: ReconcileContext): Promise<Outcome> {
     const { deps, routine } = this.#options;
     const startedAt = this.#options.clock.now();
     let failed = true;
     try {
-      const outcome = await reconcile(isRoutine(lane) ? routine : deps, key, { signal });
+      const outcome = await reconcile(isRoutine(lane) ? routine : deps, key, { signal, crowded });
       failed = false;
       return outcome;
     } finally {

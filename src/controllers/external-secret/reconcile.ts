@@ -21,6 +21,8 @@ import { freshSince, patienceOf } from './wave.ts';
 
 export interface Pass {
   readonly signal: AbortSignal;
+  /** Many others that are as urgent wait for their turn. Default false. */
+  readonly crowded?: boolean | undefined;
 }
 
 export interface PassOutcome {
@@ -93,7 +95,7 @@ function requestOf(
     namespace: gathered.namespace,
     notBefore: mayShare ? freshSince(now, refresh.intervalMs, dueAt) : now,
     urgent: reason === 'changed',
-    patienceMs: reason === 'interval' ? patienceOf(refresh.intervalMs) : undefined,
+    patienceMs: patienceOf(reason, refresh.intervalMs, pass.crowded === true),
     signal: pass.signal,
   };
 }

@@ -140,7 +140,14 @@ test('a shared value is fresh for a tenth of the interval, at most a minute', ()
 });
 
 test('a read waits for its wave as long as nobody notices: a fiftieth of the interval, at most a second', () => {
-  assert.deepEqual([0, 10_000, 60_000, HOUR].map(patienceOf), [0, 200, 1_000, 1_000]);
+  const ofInterval = (intervalMs: number): number | undefined => patienceOf('interval', intervalMs, false);
+  assert.deepEqual([0, 10_000, 60_000, HOUR].map(ofInterval), [0, 200, 1_000, 1_000]);
+});
+
+test('a first sync waits for company only in a crowd, and what a person changed never', () => {
+  assert.equal(patienceOf('first sync', HOUR, false), undefined);
+  assert.equal(patienceOf('first sync', HOUR, true), 250);
+  assert.equal(patienceOf('changed', HOUR, true), undefined);
 });
 
 test('who had to wait for its turn takes what was read since it fell due, at most one interval and a minute old', () => {

@@ -3,6 +3,7 @@
  * one batch; different SecretStores get different phases, so that they do not collide (D53).
  */
 import { createHash } from 'node:crypto';
+import type { RefreshReason } from './refresh.ts';
 
 /**
  * The next instant (epoch milliseconds) at which something last read at `readAt` is due: the latest point of the grid
@@ -70,11 +71,14 @@ export function freshSince(now: number, intervalMs: number, dueAt = now): number
 const LONGEST_SHARED_MS = 60_000;
 
 const LONGEST_PATIENCE_MS = 1_000;
+const CROWDED_PATIENCE_MS = 250;
 
 /**
- * How long a refresh by interval may wait for others of its wave, in milliseconds: nobody waits for it, and a wave comes slowly when there
- * are more objects than reconciles in flight, or the CPU is busy elsewhere.
+ * How long a read may wait for company, in milliseconds; undefined: the reader's own patience, which is short. Nobody waits for a refresh by
+ * interval, and a wave comes slowly when there are more objects than reconciles in flight, or the CPU is busy elsewhere. A first sync
+ * in a crowd is not done sooner for hurrying: those behind it come as fast as those before it are written.
  */
-export function patienceOf(intervalMs: number): number {
-  return Math.min(Math.max(intervalMs, 0) / 50, LONGEST_PATIENCE_MS);
+export function patienceOf(reason: RefreshReason, intervalMs: number, crowded: boolean): number | undefined {
+  if (reason === 'interval') return Math.min(Math.max(intervalMs, 0) / 50, LONGEST_PATIENCE_MS);
+  return reason === 'first sync' && crowded ? CROWDED_PATIENCE_MS : undefined;
 }
