@@ -3,14 +3,19 @@ import { externalSecrets } from '../src/api/resources.ts';
 import type { BenchCluster } from './cluster.ts';
 import { benchExternalSecret, clean, each, makeExternalSecrets, makeStore, watchReady } from './objects.ts';
 import { startOperatorProcess } from './processes.ts';
-import { pause, synced, type Bench, type Row } from './scenarios.ts';
+import { measured, pause, synced, type Bench, type Row } from './scenarios.ts';
 
-/** New objects while `others` are refreshed each `interval`. */
-export async function createToReady(bench: Bench, others: number, interval: string, samples: number): Promise<Row> {
-  const operator = await synced(bench, others, 1000, interval);
-  const row = await newObjects(bench.cluster, `create → Ready beside ${others}`, 'new', samples);
+/** New objects while `others` are refreshed each minute: over more than a minute, so that they meet every part of it. */
+export async function createToReady(bench: Bench, others: number, samples: number): Promise<Row> {
+  const operator = await synced(bench, others, 1000, '1m');
+  await pause(30);
+  const writesBefore = await bench.cluster.writes();
+  const cpuBefore = operator.usage().cpuSeconds;
+  await bench.aws.reset();
+  const row = await newObjects(bench.cluster, `create → Ready beside ${others}`, 'new', samples, 90 / samples);
+  const used = await measured(row.scenario, row.seconds, { ...bench, operator, writesBefore });
   await operator.stop();
-  return row;
+  return { ...used, ...row, cpuSeconds: (used.cpuSeconds ?? 0) - cpuBefore };
 }
 
 /** The same store and objects with and without `failing` objects of another store, whose keys do not exist. */
@@ -40,8 +45,14 @@ export async function noisyNeighbour(
 /** From here on the backend has no keys. */
 const MISSING_KEY = 1_000_000;
 
-/** One after the other. */
-async function newObjects(cluster: BenchCluster, scenario: string, prefix: string, samples: number): Promise<Row> {
+/** One after the other, with a pause of `pauseSeconds` between them. */
+async function newObjects(
+  cluster: BenchCluster,
+  scenario: string,
+  prefix: string,
+  samples: number,
+  pauseSeconds = 0,
+): Promise<Row> {
   const stop = new AbortController();
   const readyAt = new Map<string, number>();
   const onReady = (name: string): void => void readyAt.set(name, performance.now());
@@ -54,11 +65,12 @@ async function newObjects(cluster: BenchCluster, scenario: string, prefix: strin
     await cluster.client.create(externalSecrets, benchExternalSecret(name, index % 1000, '1h'));
     while (!readyAt.has(name)) await pause(0.002);
     took.push(readyAt.get(name)! - createdAt);
+    await pause(pauseSeconds);
   }
   const seconds = (performance.now() - startedAt) / 1000;
   stop.abort();
   await watching;
   took.sort((a, b) => a - b);
-  const at = (share: number): number => took[Math.min(took.length - 1, Math.floor(took.length * share))] ?? 0;
+  const at = (share: number): number => took[Math.ceil(took.length * share) - 1] ?? 0;
   return { scenario, seconds, p50Ms: at(0.5), p99Ms: at(0.99) };
 }

@@ -24,9 +24,9 @@ const SCENARIOS: Readonly<Record<string, (bench: Bench) => Promise<Row | readonl
   'first-20k': (bench) => firstSync(bench, 20_000, 1_000),
   'steady-2k': (bench) => steady(bench, 2_000, 2_000, '1m', 120),
   'steady-10k': (bench) => steady(bench, 10_000, 1_000, '5m', 300),
-  'latency-10k': (bench) => createToReady(bench, 10_000, '1m', 100),
+  'latency-10k': (bench) => createToReady(bench, 10_000, 100),
   'restart-10k': (bench) => coldRestart(bench, 10_000),
-  'noisy-5k': (bench) => noisyNeighbour(bench, 5_000, 100),
+  'noisy-5k': (bench) => noisyNeighbour(bench, 5_000, 1_000),
   'unrelated-5k': (bench) => unrelatedSecrets(bench, 5_000, 150),
   'calls-sm': (bench) =>
     readCalls(bench, { service: 'SecretsManager', objects: 2_000, keys: 2_000, interval: 60, cycles: 2, atMost: 110 }),
