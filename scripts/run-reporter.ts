@@ -7,10 +7,11 @@ export default async function* report(events: AsyncIterable<TestEvent>): AsyncGe
     if (event.type === 'test:summary' && event.data.file === undefined) {
       yield `${JSON.stringify({ counts: event.data.counts })}\n`;
     } else if (event.type === 'test:fail') {
-      const { file } = event.data;
-      if (file === undefined || told.has(file)) continue;
-      told.add(file);
-      yield `${JSON.stringify({ file })}\n`;
+      // A shared suite's tests are written down in a helper: what must be run again is the file that called it.
+      const { file, entryFile = file } = event.data as typeof event.data & { readonly entryFile?: string };
+      if (entryFile === undefined || told.has(entryFile)) continue;
+      told.add(entryFile);
+      yield `${JSON.stringify({ file: entryFile })}\n`;
     }
   }
 }

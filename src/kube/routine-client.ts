@@ -2,7 +2,7 @@
  * A client for work that nobody waits for. It has only a few calls under way at a time, so that ten thousand routine writes do not stand
  * in front of the one that a person waits for, neither in our connection nor in the API server.
  */
-import type { CallOptions, KubeClient } from './client.ts';
+import type { KubeClient } from './client.ts';
 
 /** Enough for 320 writes a second at 50 ms each. */
 const AT_ONCE = 16;
@@ -10,21 +10,20 @@ const AT_ONCE = 16;
 /** Calls go out in the order of asking. Watches are not counted: they last. */
 export function routineClient(client: KubeClient, atOnce: number = AT_ONCE): KubeClient {
   const turns = new Turns(atOnce);
-  const signalOf = (options: CallOptions | undefined): AbortSignal | undefined => options?.signal;
   return {
-    get: (resource, name, options) => turns.run(signalOf(options), () => client.get(resource, name, options)),
-    list: (resource, options) => turns.run(signalOf(options), () => client.list(resource, options)),
+    get: (resource, name, options) => turns.run(options?.signal, () => client.get(resource, name, options)),
+    list: (resource, options) => turns.run(options?.signal, () => client.list(resource, options)),
     watch: (resource, options) => client.watch(resource, options),
-    create: (resource, object, options) => turns.run(signalOf(options), () => client.create(resource, object, options)),
-    update: (resource, object, options) => turns.run(signalOf(options), () => client.update(resource, object, options)),
+    create: (resource, object, options) => turns.run(options?.signal, () => client.create(resource, object, options)),
+    update: (resource, object, options) => turns.run(options?.signal, () => client.update(resource, object, options)),
     updateStatus: (resource, object, options) =>
-      turns.run(signalOf(options), () => client.updateStatus(resource, object, options)),
+      turns.run(options?.signal, () => client.updateStatus(resource, object, options)),
     patch: (resource, name, patch, options) =>
-      turns.run(signalOf(options), () => client.patch(resource, name, patch, options)),
-    delete: (resource, name, options) => turns.run(signalOf(options), () => client.delete(resource, name, options)),
+      turns.run(options?.signal, () => client.patch(resource, name, patch, options)),
+    delete: (resource, name, options) => turns.run(options?.signal, () => client.delete(resource, name, options)),
     createToken: (account, request, options) =>
-      turns.run(signalOf(options), () => client.createToken(account, request, options)),
-    raw: (method, path, body, options) => turns.run(signalOf(options), () => client.raw(method, path, body, options)),
+      turns.run(options?.signal, () => client.createToken(account, request, options)),
+    raw: (method, path, body, options) => turns.run(options?.signal, () => client.raw(method, path, body, options)),
     close: () => client.close(),
   };
 }

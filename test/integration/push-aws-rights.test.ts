@@ -248,5 +248,7 @@ spec:
   await env.apply(secret(namespace, 'myapp-api-key-secret', { 'api-key': 'sk-123' }));
   const selector = '  selector: { secret: { name: myapp-api-key-secret } }\n';
   await env.apply(parse(tutorial.trimEnd() + '\n' + selector) as KubeObject);
-  await ready(/^False Errored: data\[0\]\.match\.secretKey: .*no key "myapp-api-key"; it has "api-key"/);
+  await ready(
+    /^False Errored: could not push: data\[0\]\.match\.secretKey: .*no key "myapp-api-key"; it has "api-key"/,
+  );
 });

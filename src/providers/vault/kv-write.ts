@@ -24,6 +24,7 @@ export interface Stored {
 const MARK = 'managed-by';
 const OWNER = 'external-secrets';
 const V1_MARK = 'custom_metadata';
+const MOST_LOOKS = 3;
 
 interface Sending {
   readonly secrets: readonly SecretValue[];
@@ -53,8 +54,21 @@ export class KvWriter {
     return locate(this.#mount, key).data;
   }
 
-  /** One read; for what has no data one more, because its metadata may be there. @throws ProviderError */
+  /**
+   * One read; for what has no data one more, because its metadata may be there. When they tell of a version, it was made between the two
+   * reads: what it holds must be known before it is changed, so both are read again.
+   * @throws LostRaceError when that happens again and again; ProviderError
+   */
   async look(key: string, signal: AbortSignal): Promise<Stored> {
+    for (let looks = 0; looks < MOST_LOOKS; looks++) {
+      const stored = await this.#lookOnce(key, signal);
+      if (stored !== undefined) return stored;
+    }
+    throw writtenAtTheSameTime(key);
+  }
+
+  /** Undefined: a version was made meanwhile. */
+  async #lookOnce(key: string, signal: AbortSignal): Promise<Stored | undefined> {
     const location = locate(this.#mount, key);
     const asked = this.#asked('read', location.data, key);
     const answer = await this.#send({ call: 'ReadSecretData', method: 'GET', path: asked.path }, signal);
@@ -65,7 +79,9 @@ export class KvWriter {
     if (outer !== undefined && metadata !== undefined && (answer.status < 300 || answer.status === 404))
       return storedV2(asked, outer.get('data') ?? null, metadata, numberMember(metadata, 'version'));
     if (!isNothing(answer)) throw answer.status >= 400 ? refusal(answer, asked) : wrongShape(asked);
-    return this.#lookAtMetadata(location, key, signal);
+    const stored = await this.#lookAtMetadata(location, key, signal);
+    // A deleted version is told by the first read. That one said that there was none.
+    return stored.version > 0 ? undefined : stored;
   }
 
   /** Says that the secret is ours. What else stands in the custom metadata stays. On version 1 the data carry the mark. */
@@ -137,8 +153,7 @@ export class KvWriter {
     };
     const answer = await this.#send(request, signal);
     if (answer.status < 400) return answer;
-    if (isCasMismatch(answer))
-      throw new LostRaceError(`key "${key}": somebody else writes it at the same time`, { code: '400' });
+    if (isCasMismatch(answer)) throw writtenAtTheSameTime(key);
     throw refusal(answer, this.#asked(verb, path, key));
   }
 
@@ -149,6 +164,10 @@ export class KvWriter {
   #asked(verb: Asked['verb'], path: string, key: string): Asked {
     return { kv: this.#mount, verb, path, key };
   }
+}
+
+function writtenAtTheSameTime(key: string): LostRaceError {
+  return new LostRaceError(`key "${key}": somebody else writes it at the same time`, { code: '400' });
 }
 
 function storedV1(answer: VaultAnswer, asked: Asked, found: JsonObject | undefined): Stored {
