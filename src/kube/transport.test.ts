@@ -100,7 +100,7 @@ test('calls that are aborted while they are sent leave nothing open and do no ha
   for (let moment = 1; moment <= 20; moment++) {
     const abort = new AbortController();
     const call = assert.rejects(kube.get(things, name, { signal: abort.signal }), /enough/);
-    for (let microtask = 0; microtask < moment; microtask++) await undefined;
+    for (let microtask = 0; microtask < moment; microtask++) await Promise.resolve();
     abort.abort(new Error('enough'));
     await call;
     await others();
