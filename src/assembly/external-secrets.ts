@@ -2,6 +2,7 @@
 import { ExternalSecretController } from '../controllers/external-secret/controller.ts';
 import type { Deps } from '../controllers/external-secret/deps.ts';
 import { Records } from '../controllers/external-secret/records.ts';
+import type { KubeClient } from '../kube/client.ts';
 import { objectKey, splitKey } from '../kube/types.ts';
 import type { Controller } from '../runtime/controller.ts';
 import { readTemplateSource } from '../tenancy/template-source.ts';
@@ -13,11 +14,10 @@ export function externalSecretController(core: Core): Controller {
   const { caches, clock, metrics, named, random, references } = core;
   const records = new Records();
   metrics.watchOverdue('externalsecret', () => records.overdue(clock.now()));
-  const deps = depsOf(core, records);
   const clusterStores = caches.clusterSecretStores;
   const controller = new ExternalSecretController({
-    deps,
-    routine: { ...deps, client: core.routine },
+    deps: depsOf(core, core.client, records),
+    routine: depsOf(core, core.routine, records),
     informers: {
       externalSecrets: caches.externalSecrets,
       targets: caches.targets,
@@ -40,8 +40,9 @@ export function externalSecretController(core: Core): Controller {
   return controller.controller;
 }
 
-function depsOf(core: Core, records: Records): Deps {
-  const { caches, client, clock, gate, generators, metrics, named, options, recorder, references, templates } = core;
+/** `client`: what a pass calls the API server with, be it for writing or for templates. */
+function depsOf(core: Core, client: KubeClient, records: Records): Deps {
+  const { caches, clock, gate, generators, metrics, named, options, recorder, references, templates } = core;
   return {
     client,
     clock,

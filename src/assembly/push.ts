@@ -5,6 +5,7 @@ import { Records } from '../controllers/push-secret/records.ts';
 import { nameOf } from '../controllers/push-secret/store-guard.ts';
 import { STORE_GUARD, storeGuardController } from '../controllers/push-secret/store-guard-controller.ts';
 import { identityOf, isOurs, storeKey, type StoreObject, type StoreRef } from '../controllers/store-gate.ts';
+import type { KubeClient } from '../kube/client.ts';
 import type { Informer } from '../kube/informer.ts';
 import { objectKey, splitKey } from '../kube/types.ts';
 import { destinationOf } from '../providers/destination.ts';
@@ -33,10 +34,9 @@ function pushSecretController(
   const { caches, clock, metrics, named, random, references } = core;
   const records = new Records();
   metrics.watchOverdue('pushsecret', () => records.overdue(clock.now()));
-  const deps = depsOf(core, pushSecrets, catalogue, records);
   const controller = new PushSecretController({
-    deps,
-    routine: { ...deps, client: core.routine },
+    deps: depsOf(core, core.client, pushSecrets, catalogue, records),
+    routine: depsOf(core, core.routine, pushSecrets, catalogue, records),
     informers: { pushSecrets, secrets: caches.targets, stores },
     references,
     clock,
@@ -53,8 +53,15 @@ function pushSecretController(
   return controller.controller;
 }
 
-function depsOf(core: Core, pushSecrets: Informer<StoredPushSecret>, stores: StoreCatalogue, records: Records): Deps {
-  const { client, clock, generators, metrics, named, options, pushGate, recorder, references, templates } = core;
+/** `client`: what a pass calls the API server with, be it for writing or for templates. */
+function depsOf(
+  core: Core,
+  client: KubeClient,
+  pushSecrets: Informer<StoredPushSecret>,
+  stores: StoreCatalogue,
+  records: Records,
+): Deps {
+  const { clock, generators, metrics, named, options, pushGate, recorder, references, templates } = core;
   return {
     client,
     clock,

@@ -1,5 +1,5 @@
 /**
- * A client for work that nobody waits for. It has only a few calls under way at a time, so that ten thousand routine writes do not stand
+ * A client for work that nobody waits for. It has only a few calls under way at a time, so that ten thousand routine calls do not stand
  * in front of the one that a person waits for, neither in our connection nor in the API server.
  */
 import type { KubeClient } from './client.ts';
